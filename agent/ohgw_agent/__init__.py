@@ -1,0 +1,1 @@
+"""Repairs experiment bundles until they are ready, keeping every verdict."""

@@ -1,0 +1,1 @@
+"""Judging, running and changing experiment bundles, with neither a model nor LangGraph."""

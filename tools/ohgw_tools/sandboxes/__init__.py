@@ -1,0 +1,1 @@
+"""The sandboxes, one file each."""
