@@ -1,4 +1,4 @@
-"""Budget: caps on a run; Spend: what it has used. A cap is checked before the step that might pass it."""
+"""Budget: caps on a run, checked before the step that might pass one; Spend: what it has used."""
 
 from __future__ import annotations
 

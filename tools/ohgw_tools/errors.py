@@ -1,24 +1,24 @@
 """The error tree of the whole project; catching `OhgwError` catches everything that is ours.
 
-    OhgwError                    exit code
-    ├── InputError               2    what the caller gave cannot be used; says what to do
-    │   ├── BundleError          2    a bundle is malformed or hostile
-    │   └── ContractError        2    a contract is malformed
-    ├── PatchRejected            -    a patch does not apply; nothing was changed
-    ├── CouldNotLook             3    no judgement could be made: the verdict is `undecided`
-    │   ├── SandboxUnavailable   3    no sandbox on this machine
-    │   ├── SandboxFailed        3    the sandbox broke, not the program in it
-    │   └── EnvironmentUnavailable 3  dependencies could not be looked up (registry out of reach)
-    ├── EnvironmentUnsatisfiable -    a dependency cannot be had: a finding about the bundle
-    ├── ModelError               5    a chat model could not be asked; `retryable` tells kinds apart
-    │   ├── ModelUnreachable     5    connection, time-out, 5xx
-    │   ├── ModelRateLimited     5    429; `retry_after` in seconds if the server gave one
-    │   ├── ModelRefused         5    authentication, unknown model, context too long
-    │   └── ModelAnswerInvalid   5    the answer cannot be read: cut off, empty, not what was asked for
-    ├── BudgetSpent              4    a cap would be passed by the next step
-    └── TraceError               5    the record cannot be written or read
-        ├── RunBusy              5    another process writes this run
-        └── TraceDamaged         5    the record was altered or is incomplete
+OhgwError                    exit code
+├── InputError               2    what the caller gave cannot be used; says what to do
+│   ├── BundleError          2    a bundle is malformed or hostile
+│   └── ContractError        2    a contract is malformed
+├── PatchRejected            -    a patch does not apply; nothing was changed
+├── CouldNotLook             3    no judgement could be made: the verdict is `undecided`
+│   ├── SandboxUnavailable   3    no sandbox on this machine
+│   ├── SandboxFailed        3    the sandbox broke, not the program in it
+│   └── EnvironmentUnavailable 3  dependencies could not be looked up (registry out of reach)
+├── EnvironmentUnsatisfiable -    a dependency cannot be had: a finding about the bundle
+├── ModelError               5    a chat model could not be asked; see `retryable`
+│   ├── ModelUnreachable     5    connection, time-out, 5xx
+│   ├── ModelRateLimited     5    429; `retry_after` in seconds if the server gave one
+│   ├── ModelRefused         5    authentication, unknown model, context too long
+│   └── ModelAnswerInvalid   5    the answer cannot be read: cut off, empty, off the format
+├── BudgetSpent              4    a cap would be passed by the next step
+└── TraceError               5    the record cannot be written or read
+    ├── RunBusy              5    another process writes this run
+    └── TraceDamaged         5    the record was altered or is incomplete
 """
 
 from __future__ import annotations

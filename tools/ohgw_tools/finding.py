@@ -57,7 +57,7 @@ class Finding(BaseModel):
     `subject` is what the finding is about in words that survive unrelated edits (a name, a key, the
     line's text): with rule and path it makes the fingerprint. `data` is small JSON for recipes.
     `cause` names the root cause that findings are grouped by; `waived` holds the reason given in an
-    `# ohgw: ignore[rule]` comment, and takes the finding out of the verdict but not out of the report.
+    `# ohgw: ignore[rule]` comment, and takes the finding out of the verdict, not out of the report.
     """
 
     model_config = FROZEN

@@ -130,7 +130,7 @@ class Sandbox(Protocol):
         """Run `argv` in a fresh work directory that holds `files`; the word `python` as its first
         item stands for the interpreter.
 
-        Raises SandboxUnavailable when this machine lacks the backend, SandboxFailed when the backend
-        broke. Neither says anything about the program.
+        Raises SandboxUnavailable when this machine lacks the backend, SandboxFailed when the
+        backend broke. Neither says anything about the program.
         """
         ...

@@ -18,8 +18,8 @@ class Verdict(BaseModel):
     """What one stage says of one tree.
 
     `undecided` means that the stage could not look: `reason` says why and what to do. `facts` holds
-    small JSON that the stage measured (durations in ms, sizes in bytes, the sandbox's name); `blobs`
-    names larger evidence by content, for the trace to store.
+    small JSON that the stage measured (durations in ms, sizes in bytes, the sandbox's name);
+    `blobs` names larger evidence by content, for the trace to store.
     """
 
     model_config = FROZEN
