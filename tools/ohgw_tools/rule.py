@@ -1,13 +1,18 @@
-"""Rule: the role of one static check; Subject, what it looks at."""
+"""Rule: the role of one static check, and how rules are found, chosen and explained."""
 
 from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 from ohgw_tools import rules
+from ohgw_tools.contract import Contract
+from ohgw_tools.errors import ContractError, InputError
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.subject import Subject
 
@@ -15,7 +20,8 @@ from ohgw_tools.subject import Subject
 class Rule(Protocol):
     """A module of `ohgw_tools.rules`: one check. Its page is `tests/rules/<name>.md`.
 
-    A rule yields findings that name it by `NAME`; a contract may change their severity.
+    `NAME` is the file's name with hyphens. A rule yields findings that name it; a contract may
+    change their severity. `SEVERITY` is the worst that the rule gives.
     """
 
     NAME: str
@@ -29,7 +35,61 @@ class Rule(Protocol):
         ...
 
 
+@cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, found by its file, in order of names."""
     names = sorted(m.name for m in pkgutil.iter_modules(rules.__path__))
     return tuple(cast(Rule, import_module(f"{rules.__name__}.{name}")) for name in names)
+
+
+def chosen(contract: Contract) -> tuple[Rule, ...]:
+    """Return the rules that a contract selects and does not ignore.
+
+    Raises ContractError for a pattern or a severity that fits no rule.
+    """
+    wanted = contract.rules
+    names = [rule.NAME for rule in all_rules()]
+    for pattern in (*wanted.select, *wanted.ignore, *wanted.severity):
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise ContractError(f"rules: {_unknown(pattern, names)}")
+    return tuple(
+        rule
+        for rule in all_rules()
+        if any(fnmatchcase(rule.NAME, p) for p in wanted.select)
+        and not any(fnmatchcase(rule.NAME, p) for p in wanted.ignore)
+    )
+
+
+def narrowed(
+    contract: Contract, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()
+) -> Contract:
+    """Return the contract with other rules selected (where given) and more of them ignored.
+
+    Raises ContractError for a pattern that fits no rule.
+    """
+    update = {"select": select or contract.rules.select, "ignore": contract.rules.ignore + ignore}
+    narrower = contract.model_copy(update={"rules": contract.rules.model_copy(update=update)})
+    chosen(narrower)
+    return narrower
+
+
+def page(name: str) -> str:
+    """Return a rule's page as Markdown. Raises InputError for a name that is no rule's."""
+    summaries = {rule.NAME: rule.SUMMARY for rule in all_rules()}
+    if name not in summaries:
+        raise InputError(_unknown(name, list(summaries)))
+    here = Path(__file__).resolve()
+    folders = (here.parent / "pages", here.parents[2] / "tests" / "rules")
+    for folder in folders:
+        file = folder / f"{name}.md"
+        if file.is_file():
+            return file.read_text(encoding="utf-8")
+    raise InputError(f"{name}: {summaries[name]} Its page is missing from this installation.")
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else "`ohgw-agent rule` lists them all"
+    return f"no rule is called {name!r}; {hint}"
