@@ -1,0 +1,74 @@
+"""Storing: event data made plain: secrets out, contents and trees to blobs, digests in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from ohgw_agent.trace.blobs import Blobs
+from ohgw_agent.trace.event import LONG, LONG_END, LONG_MARK, Json
+from ohgw_agent.trace.redaction import Redactor
+from ohgw_tools.errors import TraceError
+from ohgw_tools.tree import Tree
+
+_HEAD = 1024  # characters of a long string that stay in the event
+
+
+class Storing:
+    """Makes the data of one event plain. `redacted` maps the digest of each file of a tree that
+    held a secret to the digest of what was stored in its place.
+    """
+
+    def __init__(self, blobs: Blobs, redactor: Redactor) -> None:
+        self._blobs = blobs
+        self._redactor = redactor
+        self._redacted: dict[str, Json] = {}
+
+    def data(self, data: Mapping[str, object]) -> dict[str, Json]:
+        """Return `data` with plain values only; notes under `redactions` and `redacted` what was
+        taken out. Raises TraceError on a value that cannot be recorded.
+        """
+        before = Counter(self._redactor.counts)
+        plain = {self._redactor.text(key): self._value(item, key) for key, item in data.items()}
+        counts = self._redactor.counts - before
+        if counts:
+            plain["redactions"] = dict(sorted(counts.items()))
+        if self._redacted:
+            plain["redacted"] = self._redacted
+        return plain
+
+    def _value(self, value: object, place: str) -> Json:
+        if value is None or isinstance(value, (bool, int)):
+            return value
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, bytes):
+            return self._blobs.put(self._redactor.content(value))
+        if isinstance(value, Tree):
+            return self._tree(value)
+        if isinstance(value, Mapping):
+            return {
+                self._redactor.text(str(key)): self._value(item, f"{place}.{key}")
+                for key, item in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self._value(item, f"{place}[{n}]") for n, item in enumerate(value)]
+        if isinstance(value, float):
+            raise TraceError(f"data.{place}: {value!r} is a float; record integers (ms, micro-USD)")
+        raise TraceError(f"data.{place}: a {type(value).__name__} cannot be recorded")
+
+    def _text(self, text: str) -> str:
+        clean = self._redactor.text(text)
+        if len(clean) <= LONG:
+            return clean
+        digest = self._blobs.put(clean.encode("utf-8", "surrogatepass"))
+        return f"{clean[:_HEAD]}{LONG_MARK}{digest}, {len(clean)}{LONG_END}"
+
+    def _tree(self, tree: Tree) -> str:
+        for path, text in tree.items():
+            content = text.encode()
+            clean = self._redactor.content(content)
+            stored = self._blobs.put(clean)
+            if clean != content:
+                self._redacted[tree.file_digests[path]] = stored
+        return self._blobs.put(tree.manifest)
