@@ -28,7 +28,7 @@ def read_document(text: str) -> Bundle:
         "new_method": {
             "method": _json(method, _HEADINGS[0]),
             "experimental_design": {
-                "experiment_strategy": design.lstrip("\n").removeprefix("## Experiment Strategy").lstrip("\n"),
+                "experiment_strategy": design.removeprefix("## Experiment Strategy\n"),
                 "base_code": _json(base, _HEADINGS[2]),
             },
         },

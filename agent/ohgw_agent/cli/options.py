@@ -1,0 +1,164 @@
+"""Options: the arguments that several commands share, and the settings that they make."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ohgw_agent.settings import ModelSettings, Settings
+
+DEFAULT_MODEL = "gpt-5"
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    """Add what says how a bundle is judged."""
+    group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--contract", default="base-derived", help="a built-in contract or a YAML file"
+    )
+    group.add_argument(
+        "--sandbox",
+        default="auto",
+        metavar="auto|docker|bubblewrap|none",
+        help="where code is run; `none` leaves that stage undecided (default: auto)",
+    )
+    group.add_argument(
+        "--static-only", action="store_true", help="judge without running: no sandbox is needed"
+    )
+    group.add_argument(
+        "--python", metavar="INTERPRETER", help="run bundles with this Python; build nothing"
+    )
+    group.add_argument(
+        "--installer",
+        choices=("auto", "pip", "uv"),
+        default="auto",
+        help="what builds environments",
+    )
+    group.add_argument("--deep", action="store_true", help="also run the full config, shrunken")
+    group.add_argument(
+        "--no-observe",
+        dest="observe",
+        action="store_false",
+        help="run without the observer beside the program",
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add what says which chat model is asked."""
+    group = parser.add_argument_group("model (the key comes from OPENAI_API_KEY)")
+    group.add_argument(
+        "--proposer",
+        default="auto",
+        metavar="auto|recipes|chat|MODULE:CLASS",
+        help="auto: recipes, then the model if one is configured (default: auto)",
+    )
+    group.add_argument("--model", help=f"default: $OHGW_MODEL or {DEFAULT_MODEL}")
+    group.add_argument("--base-url", help="any OpenAI-compatible server; default: $OPENAI_BASE_URL")
+    group.add_argument("--reviewer-model", help="another model for the review")
+    group.add_argument("--temperature", type=float)
+    group.add_argument("--seed", type=int)
+    group.add_argument("--stream", action="store_true", help="stream the model's answers")
+    group.add_argument("--llm-timeout", type=float, default=120, metavar="SECONDS")
+    group.add_argument("--llm-tries", type=int, default=4, metavar="N")
+    group.add_argument(
+        "--price", type=float, nargs=2, metavar=("IN", "OUT"), help="US dollars a million tokens"
+    )
+    group.add_argument(
+        "--review",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="a last stage that asks the model; default: where there is one",
+    )
+
+
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """Add the caps. A cap is checked before the step that might pass it."""
+    group = parser.add_argument_group("budget")
+    group.add_argument("--attempts", type=int, default=20, help="patches tried (default: 20)")
+    group.add_argument("--seconds", type=float, default=3600, help="run time (default: 3600)")
+    group.add_argument("--sandbox-seconds", type=float, help="time in the sandbox")
+    group.add_argument("--tokens", type=int, help="tokens both ways")
+    group.add_argument("--usd", type=float, help="money")
+    group.add_argument("--calls", type=int, help="model calls")
+
+
+def add_runs_dir(parser: argparse.ArgumentParser) -> None:
+    """Add where records are kept."""
+    parser.add_argument(
+        "--runs-dir",
+        type=Path,
+        default=Path(os.environ.get("OHGW_RUNS_DIR", "runs")),
+        help="where records are kept (default: $OHGW_RUNS_DIR or runs)",
+    )
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that the arguments make. Raises InputError."""
+    from pydantic import ValidationError
+
+    from ohgw_agent.budget import Budget
+    from ohgw_agent.settings import Settings
+    from ohgw_tools.errors import InputError
+
+    try:
+        budget = Budget(
+            attempts=arguments.attempts,
+            seconds=arguments.seconds,
+            sandbox_seconds=arguments.sandbox_seconds,
+            tokens=arguments.tokens,
+            usd=arguments.usd,
+            calls=arguments.calls,
+        )
+        proposing = _model(arguments, arguments.model)
+        reviewing = _model(arguments, arguments.reviewer_model or arguments.model)
+        return Settings(
+            contract=arguments.contract,
+            contract_text=contract_text(arguments.contract),
+            sandbox=arguments.sandbox,
+            static_only=arguments.static_only,
+            review=arguments.review,
+            proposer=arguments.proposer,
+            proposing=None if arguments.proposer == "recipes" else proposing,
+            reviewing=reviewing if arguments.reviewer_model else None,
+            budget=budget,
+            python=arguments.python,
+            installer=arguments.installer,
+            observe=arguments.observe,
+            deep=arguments.deep,
+            label=arguments.label or "",
+        )
+    except ValidationError as error:
+        faults = [f"--{e['loc'][-1]}: {e['msg']}" for e in error.errors()]
+        raise InputError("; ".join(str(f).replace("_", "-") for f in faults)) from error
+
+
+def contract_text(name: str) -> str | None:
+    """Return the text of a contract that is a file, so that the record holds it, else None."""
+    from ohgw_tools.contract import builtin_names
+
+    path = Path(name)
+    if name in builtin_names() or not path.is_file():
+        return None
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _model(arguments: argparse.Namespace, name: str | None) -> ModelSettings | None:
+    """Return the model's settings, or None where no model is configured."""
+    from ohgw_agent.settings import ModelSettings
+
+    base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL") or None
+    if base_url is None and not os.environ.get("OPENAI_API_KEY"):
+        return None
+    return ModelSettings(
+        model=name or os.environ.get("OHGW_MODEL") or DEFAULT_MODEL,
+        base_url=base_url,
+        temperature=arguments.temperature,
+        seed=arguments.seed,
+        timeout=arguments.llm_timeout,
+        max_tries=arguments.llm_tries,
+        stream=arguments.stream,
+        price=tuple(arguments.price) if arguments.price else None,
+    )

@@ -1,0 +1,89 @@
+"""Crew: the sandbox, the models and the proposers that settings name."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from ohgw_agent.chat_model import ChatModel
+from ohgw_agent.loop_context import Execution
+from ohgw_agent.proposer import Proposer
+from ohgw_agent.settings import ModelSettings, Settings
+from ohgw_tools.errors import CouldNotLook, InputError
+
+Journal = Callable[[ChatModel], ChatModel]
+
+
+def execution(settings: Settings) -> Execution:
+    """Choose the sandbox. Where there is none, say why: that is `undecided`, not an error."""
+    from ohgw_tools.environment import given
+    from ohgw_tools.sandbox_choice import choose
+
+    interpreter = given(settings.python) if settings.python and not settings.static_only else None
+    if settings.static_only or settings.sandbox == "none":
+        sandbox, missing = None, "no sandbox was asked for (--sandbox none)"
+    else:
+        try:
+            sandbox, missing = choose(settings.sandbox), ""
+        except CouldNotLook as error:
+            sandbox, missing = None, str(error)
+    return Execution(
+        sandbox=sandbox,
+        missing=missing,
+        interpreter=interpreter,
+        installer=settings.installer,
+        observe=settings.observe,
+        deep=settings.deep,
+    )
+
+
+def chat_model(settings: ModelSettings, cancel: threading.Event) -> ChatModel:
+    """Make the client for a model. Nothing is asked yet."""
+    from ohgw_agent.openai_chat import OpenAIChat
+
+    return OpenAIChat(
+        model=settings.model,
+        base_url=settings.base_url,
+        api_key=os.environ.get("OPENAI_API_KEY", ""),
+        temperature=settings.temperature,
+        seed=settings.seed,
+        timeout=settings.timeout,
+        max_tries=settings.max_tries,
+        stream=settings.stream,
+        price=settings.price,
+        cancel=cancel,
+    )
+
+
+def proposers(name: str, model: ChatModel | None) -> tuple[Proposer, ...]:
+    """Return the chain of proposers that `name` stands for. Raises InputError.
+
+    `auto` is recipes, then the model if there is one; `recipes`; `chat`; `package.module:Class`.
+    """
+    if ":" in name:
+        return (_foreign(name),)
+    if name not in ("auto", "recipes", "chat"):
+        raise InputError(f"no proposer {name!r}: use auto, recipes, chat or package.module:Class")
+    if name == "chat" and model is None:
+        raise InputError("--proposer chat needs a model: set OPENAI_API_KEY or give --base-url")
+    chain: list[Proposer] = []
+    if name in ("auto", "recipes"):
+        from ohgw_agent.proposers.recipes import RecipeProposer
+
+        chain.append(RecipeProposer())
+    if name in ("auto", "chat") and model is not None:
+        from ohgw_agent.proposers.chat import ChatProposer
+
+        chain.append(ChatProposer(model))
+    return tuple(chain)
+
+
+def _foreign(name: str) -> Proposer:
+    module, _, attribute = name.partition(":")
+    try:
+        return cast(Proposer, getattr(import_module(module), attribute)())
+    except (ImportError, AttributeError, TypeError) as error:
+        raise InputError(f"--proposer {name}: {error}; give package.module:Class") from error

@@ -1,0 +1,70 @@
+"""Memory: the attempts of a run, read back from the digests that the state holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ohgw_agent.loop_context import LoopContext
+from ohgw_agent.notice import Notice
+from ohgw_agent.progress import better, deciding
+from ohgw_agent.proposer import Attempt
+from ohgw_tools.edit import Patch
+from ohgw_tools.verdict import Judgement, Verdict
+
+
+def history(context: LoopContext, state: Mapping[str, Any]) -> tuple[Attempt, ...]:
+    """Return all attempts so far, attempt 0 (the input) first."""
+    return tuple(context.archive.value(Attempt, digest) for digest in state["attempts"])
+
+
+def best_attempt(context: LoopContext, state: Mapping[str, Any]) -> Attempt:
+    """Return the attempt that is nearest to ready."""
+    return context.archive.value(Attempt, state["attempts"][state["best"]])
+
+
+def record_attempt(context: LoopContext, state: Mapping[str, Any]) -> tuple[Attempt, str]:
+    """Make an attempt of the state's verdicts and record it. Returns it and its digest."""
+    verdicts = tuple(context.archive.value(Verdict, v) for v in state["verdicts"])
+    judgement = Judgement(tree=state["tree"], verdicts=verdicts, required=context.required)
+    parent = best_attempt(context, state) if state["attempts"] else None
+    before = deciding(parent.judgement) if parent else frozenset()
+    now = deciding(judgement)
+    attempt = Attempt(
+        number=state["number"],
+        parent=state["parent"],
+        tree=state["tree"],
+        patch=context.archive.value(Patch, state["patch"]) if state["patch"] else None,
+        judgement=judgement,
+        fixed=tuple(sorted(before - now)),
+        new=tuple(sorted(now - before)),
+        kept=tuple(sorted(before & now)),
+    )
+    _write(context, attempt, parent is None or better(judgement, parent.judgement))
+    return attempt, context.archive.put_value(attempt)
+
+
+def _write(context: LoopContext, attempt: Attempt, best: bool) -> None:
+    step = f"{attempt.number}/attempt"
+    if context.run.recorded("attempt", step) is None:
+        data = {
+            "attempt": attempt.number,
+            "tree": attempt.tree,
+            "parent": attempt.parent,
+            "status": attempt.judgement.status,
+            "errors": sorted(deciding(attempt.judgement)),
+            "fixed": list(attempt.fixed),
+            "new": list(attempt.new),
+            "kept": list(attempt.kept),
+            "best": best,
+        }
+        context.run.append("attempt", data, step=step)
+    context.tell(
+        Notice(
+            kind="attempt",
+            number=attempt.number,
+            status=attempt.judgement.status,
+            errors=len(attempt.judgement.errors),
+            text="best so far" if best else "",
+        )
+    )

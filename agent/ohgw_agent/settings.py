@@ -1,0 +1,49 @@
+"""Settings: how one run is to be done, as plain data that its record keeps and resume reads."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from ohgw_agent.budget import Budget
+from ohgw_tools.frozen import FROZEN
+
+
+class ModelSettings(BaseModel):
+    """Which chat model is asked, and how. The key is never here: it comes from the environment.
+
+    `timeout` in seconds for one call; prices in US dollars for a million tokens (in, out).
+    """
+
+    model_config = FROZEN
+
+    model: str
+    base_url: str | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    timeout: float = Field(default=120, gt=0)
+    max_tries: int = Field(default=4, ge=1)
+    stream: bool = False
+    price: tuple[float, float] | None = None
+
+
+class Settings(BaseModel):
+    """How a run is done. `sandbox` is a backend's name, `auto` or `none`; `review` None asks for a
+    review where there is a model. `python` is an interpreter to use, and to build nothing.
+    """
+
+    model_config = FROZEN
+
+    contract: str = "base-derived"
+    contract_text: str | None = None
+    sandbox: str = "auto"
+    static_only: bool = False
+    review: bool | None = None
+    proposer: str = "auto"
+    proposing: ModelSettings | None = None
+    reviewing: ModelSettings | None = None
+    budget: Budget = Budget()
+    python: str | None = None
+    installer: str = "auto"
+    observe: bool = True
+    deep: bool = False
+    label: str = ""
