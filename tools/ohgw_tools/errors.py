@@ -8,6 +8,7 @@ OhgwError                    exit code
 ├── CouldNotLook             3    no judgement could be made: the verdict is `undecided`
 │   ├── SandboxUnavailable   3    no sandbox on this machine
 │   ├── SandboxFailed        3    the sandbox broke, not the program in it
+│   ├── RunCancelled         3    the caller stopped a program in a sandbox
 │   └── EnvironmentUnavailable 3  dependencies could not be looked up (registry out of reach)
 ├── EnvironmentUnsatisfiable -    a dependency cannot be had: a finding about the bundle
 ├── ModelError               5    a chat model could not be asked; see `retryable`
@@ -75,6 +76,10 @@ class SandboxUnavailable(CouldNotLook):
 
 class SandboxFailed(CouldNotLook):
     """The sandbox broke. Says nothing about the program that was to run in it."""
+
+
+class RunCancelled(CouldNotLook):
+    """The caller stopped a program before it ended. Says nothing about the program."""
 
 
 class EnvironmentUnavailable(CouldNotLook):

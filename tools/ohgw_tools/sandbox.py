@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Event
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, Field, JsonValue
@@ -126,11 +127,16 @@ class Sandbox(Protocol):
         interpreter: Interpreter,
         limits: Limits,
         environment: Mapping[str, str] | None = None,
+        allow_hosts: tuple[str, ...] = (),
+        cancel: Event | None = None,
     ) -> Execution:
         """Run `argv` in a fresh work directory that holds `files`; the word `python` as its first
-        item stands for the interpreter.
+        item stands for the interpreter. No network but to `allow_hosts`. Blocks; `cancel`, set from
+        another thread, stops the program. Exit codes 129 to 159 count as signals 1 to 31, as in a
+        shell.
 
-        Raises SandboxUnavailable when this machine lacks the backend, SandboxFailed when the
+        Raises RunCancelled when `cancel` was set,
+        SandboxUnavailable when this machine lacks the backend, SandboxFailed when the
         backend broke. Neither says anything about the program.
         """
         ...
