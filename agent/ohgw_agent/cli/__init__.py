@@ -1,6 +1,6 @@
 """The command line: arguments -> library calls -> lines and an exit status.
 
-Each module of `commands` is one command: `HELP`, `configure(parser)` and `run(arguments)`. Importing
+Each module of `commands` is one command: `HELP`, `configure(parser)`, `run(arguments)`. Importing
 one does no work; libraries are imported when it runs.
 
 Exit codes: 0 ready (or done), 1 not ready, 2 bad input, 3 undecided, 4 budget spent or stuck,

@@ -1,0 +1,36 @@
+"""`ohgw-agent resume`: go on with a run that was cut off."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ohgw_agent.cli import options
+from ohgw_agent.cli.commands import fix
+
+HELP = "go on with a run from its record; nothing on record is run or asked again"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("run_id", metavar="RUN", help="a run's id, or enough of its beginning")
+    parser.add_argument("-o", "--output", type=Path, help="where to write the best bundle")
+    parser.add_argument(
+        "--force", action="store_true", help="go on although rules or version differ; recorded"
+    )
+    fix.add_output(parser)
+    options.add_runs_dir(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from ohgw_agent.budget import Budget
+    from ohgw_agent.cli.display import display
+    from ohgw_agent.repair import resume
+
+    fix.check_output(arguments.output)
+    with display(Budget(), quiet=arguments.quiet) as watch:
+        trace = resume(
+            arguments.run_id, runs_dir=arguments.runs_dir, force=arguments.force, watch=watch
+        )
+    return fix.report(trace, arguments)

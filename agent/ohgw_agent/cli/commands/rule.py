@@ -1,0 +1,24 @@
+"""`ohgw-agent rule`: the page of a rule, or the list of all."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "print the page of a rule, or list all rules"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("name", nargs="?", help="a rule's name; without one, all are listed")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from ohgw_tools.rule import all_rules, page
+
+    if arguments.name:
+        print(page(arguments.name))
+        return 0
+    for rule in all_rules():
+        print(f"{rule.NAME:32} {rule.SEVERITY:8} {rule.SUMMARY}")
+    return 0
