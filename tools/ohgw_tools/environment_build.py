@@ -1,0 +1,118 @@
+"""EnvironmentBuild: makes one virtual environment and publishes it in the store."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from importlib.metadata import distributions
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from ohgw_tools.environment_store import (
+    EnvironmentRecord,
+    EnvironmentStore,
+    site_packages,
+    size_of,
+)
+from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
+from ohgw_tools.installer import InstallRequest, install, pip_is_here, source_versions
+from ohgw_tools.resolver_message import no_wheel, package_of
+
+# Packages that publish no wheel of versions in wide use (hydra-core pins one); its build script is
+# five lines of setuptools metadata.
+_SOURCE_TRUSTED = frozenset({"antlr4-python3-runtime"})
+
+
+def build(
+    store: EnvironmentStore,
+    key: str,
+    installer: str,
+    request: InstallRequest,
+    report: Callable[[str], None],
+    cancel: threading.Event | None,
+) -> EnvironmentRecord:
+    """Make a new environment and publish it; leaves nothing behind when it fails."""
+    started = time.monotonic()
+    place = request.environment
+    count = len(request.lines)
+    if count:
+        report(f"environment {key[:12]}: {count} requirement(s), with {installer}")
+    try:
+        _make_empty(place, with_pip=installer == "pip" and count > 0 and not pip_is_here())
+        if request.lines:
+            with tempfile.TemporaryDirectory(prefix="ohgw-install-") as scratch:
+                _install(installer, request, Path(scratch), report, cancel)
+        record = EnvironmentRecord(
+            key=key,
+            directory=place.name,
+            python=python_version(),
+            base_prefix=sys.base_prefix,
+            requirements=request.lines,
+            packages=_installed(place),
+            size_bytes=size_of(place),
+            built_at=time.time(),
+            build_seconds=round(time.monotonic() - started, 3),
+            installer=installer,
+        )
+        store.publish(record)
+    except BaseException:
+        store.discard(place)
+        raise
+    report(f"environment {key[:12]}: {_size(record.size_bytes)}, {record.build_seconds:.1f} s")
+    return record
+
+
+def _install(
+    installer: str,
+    request: InstallRequest,
+    scratch: Path,
+    report: Callable[[str], None],
+    cancel: threading.Event | None,
+) -> None:
+    """Install from wheels; tell "no such package" from "no wheel of it"."""
+    try:
+        install(installer, request, scratch, report, cancel)
+    except EnvironmentUnsatisfiable as error:
+        name = package_of(error.requirement)
+        if not name or name in request.source_allowed or not source_versions(error.requirement):
+            raise
+        if name not in _SOURCE_TRUSTED:
+            raise no_wheel(name) from error
+        again = request.model_copy(update={"source_allowed": (*request.source_allowed, name)})
+        install(installer, again, scratch, report, cancel)
+
+
+def _make_empty(place: Path, *, with_pip: bool) -> None:
+    """Make a bare virtual environment, readable by whatever user the sandbox runs as."""
+    command = [sys.executable, "-I", "-m", "venv", "--symlinks", str(place)]
+    if not with_pip:
+        command.insert(-1, "--without-pip")
+    result = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, umask=0o022
+    )
+    if result.returncode != 0:
+        words = (result.stderr or result.stdout).strip()[-500:]
+        raise EnvironmentUnavailable(
+            f"no virtual environment can be made: {words}",
+            "Install Python's venv module, or give --python INTERPRETER",
+        )
+
+
+def _installed(place: Path) -> tuple[str, ...]:
+    """Read the metadata on disk; the environment's own Python is not started for it."""
+    found = distributions(path=[str(site_packages(place))])
+    return tuple(sorted({f"{canonicalize_name(d.name)}=={d.version}" for d in found}))
+
+
+def python_version() -> str:
+    """The version of the Python that we run in, such as 3.11.7."""
+    return ".".join(map(str, sys.version_info[:3]))
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
