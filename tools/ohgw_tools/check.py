@@ -57,7 +57,7 @@ def _unread(subject: Subject) -> str:
     """Say which files could not be judged, and what to do about it; empty where all were."""
     faults = []
     for path in subject.files:
-        file = subject.python(path) or subject.yaml(path) or subject.toml(path)
+        file = subject.parsed(path)
         if file is not None and file.too_large:
             faults.append(f"{path}: {file.too_large}")
     if not faults:

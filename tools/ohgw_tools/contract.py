@@ -40,7 +40,8 @@ class Variations(BaseModel):
     """Where run variations stand: under `list_key` of each config, told apart by `id_key`.
 
     An id of the smoke config may carry one of `smoke_suffixes`. `code` must give each variation
-    something to run; None where code need not know them by name.
+    something to run; None where code need not know them by name. Where each run has a file of its
+    own, `files` is their pattern, such as `config/run/{run_id}.yaml`, and `list_key` is not used.
     """
 
     model_config = FROZEN
@@ -49,6 +50,7 @@ class Variations(BaseModel):
     id_key: str = "run_id"
     smoke_suffixes: tuple[str, ...] = ()
     code: str | None = None
+    files: str | None = None
 
 
 class Program(BaseModel):

@@ -24,6 +24,11 @@ class SourceText:
         return _LINE_END.split(self.text)
 
     @cached_property
+    def stripped_lines(self) -> frozenset[str]:
+        """The set of lines without the blanks around them."""
+        return frozenset(line.strip() for line in self.lines)
+
+    @cached_property
     def _starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 

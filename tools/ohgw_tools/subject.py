@@ -102,6 +102,25 @@ class Subject:
             if file := self.yaml(path, base):
                 yield path, file
 
+    def parsed(self, path: str, base: bool = False) -> PythonFile | YamlFile | TomlFile | None:
+        """Return a file of any of the three languages; None for others and for no file."""
+        return self.python(path, base) or self.yaml(path, base) or self.toml(path, base)
+
+    def parsed_files(
+        self, base: bool = False
+    ) -> Iterator[tuple[str, PythonFile | YamlFile | TomlFile]]:
+        """Yield every Python, YAML and TOML file with its path, in order of paths."""
+        for path in self.tree(base=base):
+            if file := self.parsed(path, base):
+                yield path, file
+
+    def inherited(self, path: str, line: int) -> bool:
+        """Whether a line of a derived file stands in the base file of the same path too."""
+        file, base = self.parsed(path), self.parsed(path, base=True)
+        if file is None or base is None:
+            return False
+        return file.source.line(line).strip() in base.source.stripped_lines
+
     @cached_property
     def modules(self) -> Mapping[str, str]:
         """The path of each Python module by its dotted name, as imported from the bundle's root."""
@@ -178,14 +197,14 @@ class Subject:
         if isinstance(where, tuple):
             config = self.yaml(path) or self.toml(path)
             return config.region(where) if config else None
-        parsed = self.python(path) or self.yaml(path) or self.toml(path)
+        parsed = self.parsed(path)
         return parsed.source.line_region(max(1, min(where, len(parsed.lines)))) if parsed else None
 
     def line(self, path: str | None, region: Region | None) -> str:
         """Return the first line of a region of a derived file; empty where there is none."""
         if path is None or region is None:
             return ""
-        parsed = self.python(path) or self.yaml(path) or self.toml(path)
+        parsed = self.parsed(path)
         return parsed.source.line(region.start_line) if parsed else ""
 
     def _quote(self, path: str | None, region: Region | None, line: str) -> tuple[Evidence, ...]:

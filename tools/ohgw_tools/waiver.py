@@ -46,7 +46,7 @@ def waivers(subject: Subject) -> Iterator[Waiver]:
     for path in subject.files:
         if "ohgw:" not in subject.files[path]:
             continue
-        file = subject.python(path) or subject.yaml(path) or subject.toml(path)
+        file = subject.parsed(path)
         for comment in file.comments if file else ():
             if match := _WAIVER.match(comment.text):
                 assert file is not None

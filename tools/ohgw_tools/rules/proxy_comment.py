@@ -1,0 +1,34 @@
+"""proxy-comment: a comment or docstring that admits a simplification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ohgw_tools import wording
+from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.remark import remarks
+from ohgw_tools.subject import Subject
+
+NAME = "proxy-comment"
+CRITERION = "preservation"
+KIND: IssueKind = "quality-degradation"
+SEVERITY: Severity = "warning"
+SUMMARY = "A comment or docstring admits that something simpler stands in for the real thing."
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Yield a warning for each: they are evidence for a reviewer, not a verdict."""
+    for path, file in subject.parsed_files():
+        for remark in remarks(file):
+            found = wording.proxy(remark.text)
+            if found is None:
+                continue
+            where = remark.region(file.source, found)
+            yield subject.finding(
+                __name__,
+                f"the code itself says that it is not the real thing: {found.text!r}",
+                path,
+                where,
+                inherited=subject.inherited(path, where.start_line),
+                data={"words": found.text, "form": remark.form},
+            )
