@@ -38,7 +38,9 @@ _TOO_LONG = re.compile(
 _QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing|credit balance", re.I)
 _LIMITED = re.compile(r"\b429\b|rate.?limit|too many requests|quota|overloaded", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-_KEYLIKE = re.compile(r"\b(sk|pk|key|gsk|xai|hf|Bearer)[-_ ][A-Za-z0-9*_-]{8,}", re.I)
+_KEYLIKE = re.compile(
+    r"\b(sk|pk|key|gsk|xai|hf|glpat)[-_][A-Za-z0-9*_-]{8,}|\bBearer\s+\S{8,}", re.I
+)
 
 
 def model_error(error: BaseException, secrets: tuple[str, ...] = ()) -> ModelError | None:
@@ -74,7 +76,7 @@ def harmless(text: str, secrets: tuple[str, ...] = ()) -> str:
     for secret in secrets:
         if len(secret) >= 4:
             text = text.replace(secret, "[secret]")
-    text = _KEYLIKE.sub(r"\1-[secret]", text)
+    text = _KEYLIKE.sub("[secret]", text)
     text = _CONTROL.sub("?", " ".join(text.split()))
     return text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + " [cut]"
 
@@ -82,7 +84,8 @@ def harmless(text: str, secrets: tuple[str, ...] = ()) -> str:
 def _status(error: BaseException) -> int | None:
     for holder in (error, getattr(error, "response", None)):
         status = getattr(holder, "status_code", None)
-        if isinstance(status, int):
+        # A good status hangs on errors too, where the body could not be read.
+        if isinstance(status, int) and status >= 300:
             return status
     return None
 

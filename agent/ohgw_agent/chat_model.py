@@ -46,7 +46,8 @@ class Reply(BaseModel):
     """What came back. Token counts are the server's, or, with `estimated`, our own upper guess.
 
     `finish` is the server's reason for ending (`stop`, `length`, ...). Cost in millionths of a US
-    dollar, None where the model's price is not known.
+    dollar, None where the model's price is not known. `structured` is whether the server was held to
+    the question's schema.
     """
 
     model_config = FROZEN
@@ -61,6 +62,7 @@ class Reply(BaseModel):
     cost_micro_usd: int | None = None
     latency_ms: int = 0
     tries: int = 1
+    structured: bool = False
 
 
 class ChatModel(Protocol):
