@@ -48,3 +48,76 @@ content has a line of three backticks must be longer. Several blocks may change 
 in their order. Everything applies or nothing does. JSON of the form `{"edits": [...]}` (the schema
 of `ohgw_tools.edit.Patch`) is read as well.
 """
+
+from __future__ import annotations
+
+import json
+import re
+
+from pydantic import ValidationError
+
+from ohgw_tools.edit import Edit, Patch
+from ohgw_tools.errors import PatchRejected
+from ohgw_tools.patch_block import Reader
+from ohgw_tools.refusal import Refusal, reasons_of, refused
+from ohgw_tools.tree import Tree
+
+MAX_BYTES = 1 << 20
+
+
+def read_patch(text: str, tree: Tree) -> Patch:
+    """Read the patch that `text`, a chat model's answer, holds. `tree` is what it is meant for.
+
+    Raises PatchRejected with codes unreadable, cut-off and those of paths and keys: one refusal for
+    each block that cannot be read. A block is never left out in silence.
+    """
+    if len(text) > MAX_BYTES:
+        raise refused("too-large", f"the answer has {len(text)} characters; at most {MAX_BYTES}")
+    plain = text.replace("\r\n", "\n")
+    data = _json(plain)
+    if data is not None:
+        return _from_json(data)
+    reader = Reader(plain, tree)
+    edits: list[Edit] = []
+    reasons: list[Refusal] = []
+    while not reader.done:
+        try:
+            edits += reader.next_edits()
+        except PatchRejected as error:
+            reasons += reasons_of(error)
+    if reasons:
+        raise PatchRejected(tuple(reasons))
+    if not edits:
+        raise refused(
+            "unreadable",
+            "the answer holds no edit; send FILE blocks with <<<<<<< SEARCH / ======= / "
+            ">>>>>>> REPLACE, or one of the other commands of the format",
+        )
+    return Patch(edits=tuple(edits), answers=tuple(reader.answers), note=reader.note)
+
+
+def _json(text: str) -> dict[str, object] | None:
+    """The answer as a JSON object with edits, fenced or not, if it is one."""
+    body = text.strip()
+    fenced = re.fullmatch(r"```(?:json)?\s*\n(.*)\n```", body, re.DOTALL)
+    if fenced:
+        body = fenced.group(1)
+    if not body.startswith("{"):
+        return None
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        if '"edits"' in body:
+            raise refused("unreadable", f"the JSON does not parse ({error})") from None
+        return None
+    return data if isinstance(data, dict) and "edits" in data else None
+
+
+def _from_json(data: dict[str, object]) -> Patch:
+    known = {key: data[key] for key in ("edits", "answers", "note") if key in data}
+    try:
+        return Patch.model_validate(known)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:8]]
+        said = "; ".join(faults)
+        raise refused("unreadable", f"the edits do not fit the schema: {said}") from None

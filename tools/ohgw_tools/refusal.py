@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from ohgw_tools.errors import PatchRejected
 from ohgw_tools.frozen import FROZEN
 
 RefusalCode = Literal[
@@ -47,12 +48,18 @@ class Refusal(BaseModel):
         return f"{where}: {self.code}: {self.message}" if where else f"{self.code}: {self.message}"
 
 
-class EditRefused(Exception):
-    """One edit does not apply; `ohgw_tools.patch` makes a Refusal of it. Never leaves the package's
-    patch modules.
-    """
+def refused(code: RefusalCode, message: str, path: str | None = None) -> PatchRejected:
+    """Return the error for one edit that does not apply; whoever knows its number adds it."""
+    return PatchRejected((Refusal(code=code, message=message, path=path),))
 
-    def __init__(self, code: RefusalCode, message: str) -> None:
-        self.code: RefusalCode = code
-        self.message = message
-        super().__init__(message)
+
+def reasons_of(
+    error: PatchRejected, edit: int | None = None, path: str | None = None
+) -> tuple[Refusal, ...]:
+    """Return the refusals in `error`, with the edit's number and path where they lack them."""
+    found = []
+    for reason in error.reasons:
+        if isinstance(reason, Refusal):
+            known = {"edit": reason.edit if reason.edit is not None else edit}
+            found.append(reason.model_copy(update={**known, "path": reason.path or path}))
+    return tuple(found)
