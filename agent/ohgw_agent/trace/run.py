@@ -223,7 +223,7 @@ class Run:
             self._take(event)
         self._started = time.monotonic()
         self._dirty = False
-        if torn:
+        if torn and self._events:
             data: dict[str, Json] = {"bytes": len(torn), "torn_sha256": sha256(torn)}
             self._write("torn", data, None, "tool", ())
 
