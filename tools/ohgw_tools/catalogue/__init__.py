@@ -47,7 +47,8 @@ __all__ = [
     "spelling",
 ]
 
-E = TypeVar("E", DatasetEntry, ModelEntry, SchedulerEntry, MetricEntry)
+E = TypeVar("E", bound=Entry)
+K = TypeVar("K", DatasetEntry, ModelEntry, SchedulerEntry, MetricEntry)
 
 _APART = re.compile(r"[^a-z0-9+]+")
 
@@ -115,19 +116,19 @@ def named_in(text: str, entries: tuple[E, ...]) -> tuple[E, ...]:
 
     Where two spellings overlap the longer one counts: `CIFAR-100` does not name CIFAR-10.
     """
-    spans: list[tuple[int, int, E]] = []
-    for entry in entries:
-        for name in (entry.name, *entry.aliases):
-            for match in _as_words(name).finditer(text):
-                spans.append((match.start(), -match.end(), entry))
-    found: dict[str, E] = {}
+    spans = [
+        (match.start(), -match.end(), place)
+        for place, known in enumerate(entries)
+        for name in (known.name, *known.aliases)
+        for match in _as_words(name).finditer(text)
+    ]
+    found: dict[int, None] = {}
     reached = -1
-    spans.sort(key=lambda span: span[:2])
-    for start, negative_end, named in spans:
+    for start, negative_end, place in sorted(spans):
         if start >= reached:
-            found.setdefault(named.name, named)
+            found[place] = None
             reached = -negative_end
-    return tuple(found.values())
+    return tuple(entries[place] for place in found)
 
 
 @lru_cache(maxsize=2048)
@@ -159,8 +160,9 @@ def _dataset_spellings(entry: DatasetEntry) -> set[str]:
     return known
 
 
-def _read(kind: str, of: type[E]) -> tuple[E, ...]:
+def _read(kind: str, of: type[K]) -> tuple[K, ...]:
     place = resources.files("ohgw_tools") / "catalogue" / f"{kind}.yaml"
     data = yaml.safe_load(place.read_text(encoding="utf-8"))
     read = [of.model_validate({"name": name, **fields}) for name, fields in data.items()]
-    return tuple(sorted(read, key=lambda entry: entry.name))
+    read.sort(key=lambda entry: entry.name)
+    return tuple(read)
