@@ -1,0 +1,147 @@
+"""RepairFocus: which findings the next patch is asked for, and how much code is shown for them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ohgw_agent.excerpt import Breadth, Excerpt, excerpts
+from ohgw_agent.proposer import Situation
+from ohgw_agent.tried_before import failures
+from ohgw_tools.contract import Contract
+from ohgw_tools.finding import Finding, Region
+from ohgw_tools.tree import Tree
+
+WIDEN_AFTER = 2
+LAST_RESORT_AFTER = 4
+MAX_FINDINGS = 12
+# Characters of code, by how wide the view is: about 4k, 8k and 16k tokens.
+ROOM: dict[Breadth, int] = {"region": 16_000, "definition": 32_000, "file": 64_000}
+COMPANION = 4000
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{3,}")
+_SEPARATE = r"(?<![\w-]){}(?![\w-])"
+
+
+@dataclass(frozen=True)
+class RepairFocus:
+    """The findings asked about, those left for later, the code shown, and the failures so far of
+    the most stubborn of the findings asked about.
+    """
+
+    findings: tuple[Finding, ...]
+    later: int
+    breadth: Breadth
+    shown: tuple[Excerpt, ...]
+    stubborn: str
+    failures: int
+
+
+def focus(situation: Situation) -> RepairFocus | None:
+    """Return what to ask about, or None if nothing decides. Findings whose cause another finding
+    hides come last. Once a finding has resisted, the view widens; in the end it is asked alone.
+    """
+    errors = tuple(f for f in situation.judgement.errors)
+    if not errors:
+        return None
+    counts = failures(situation.history, errors)
+    ordered = sorted(errors, key=lambda f: (f.hidden_by is not None, counts[f.fingerprint]))
+    worst = max(ordered, key=lambda f: counts[f.fingerprint])
+    most = counts[worst.fingerprint]
+    breadth: Breadth = "region"
+    if most >= LAST_RESORT_AFTER:
+        breadth, ordered = "file", [f for f in ordered if _same_place(f, worst)]
+    elif most >= WIDEN_AFTER:
+        breadth = "definition"
+    view = _View(situation.bundle.derived, situation.contract, breadth)
+    chosen, shown = _fitting(ordered, view)
+    return RepairFocus(
+        findings=chosen,
+        later=len(errors) - len(chosen),
+        breadth=breadth,
+        shown=shown,
+        stubborn=worst.fingerprint,
+        failures=most,
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    tree: Tree
+    contract: Contract
+    breadth: Breadth
+
+
+def _same_place(finding: Finding, other: Finding) -> bool:
+    return finding.path == other.path and finding.rule == other.rule
+
+
+def _fitting(
+    ordered: list[Finding], view: _View
+) -> tuple[tuple[Finding, ...], tuple[Excerpt, ...]]:
+    """Take findings in order while their code fits; the first always, however much it needs."""
+    chosen: list[Finding] = []
+    shown: tuple[Excerpt, ...] = ()
+    for finding in ordered[:MAX_FINDINGS]:
+        more = _shown([*chosen, finding], view)
+        if chosen and sum(len(e.text) for e in more) > ROOM[view.breadth]:
+            continue
+        chosen.append(finding)
+        shown = more
+    return tuple(chosen), shown
+
+
+def _shown(findings: list[Finding], view: _View) -> tuple[Excerpt, ...]:
+    places: dict[str, list[Region | None]] = {}
+    for finding in findings:
+        for path, region in _places(finding, view):
+            if path in view.tree:
+                places.setdefault(path, []).append(region)
+    found: list[Excerpt] = []
+    for path in sorted(places):
+        found.extend(excerpts(path, view.tree[path], places[path], view.breadth))
+    return tuple(found)
+
+
+def _places(finding: Finding, view: _View) -> list[tuple[str, Region | None]]:
+    """Where a finding points: its own place, its evidence in files, and, once it has resisted, the
+    places in other files that name what it is about.
+    """
+    places: list[tuple[str, Region | None]] = []
+    if finding.path is not None:
+        places.append((finding.path, finding.region))
+    places += [(e.path, e.region) for e in finding.evidence if e.kind in ("source", "trace")]
+    places += [(path, None) for path in _companions(finding, view)]
+    if view.breadth != "region":
+        places += _mentions(finding, view.tree)
+    return places
+
+
+def _companions(finding: Finding, view: _View) -> list[str]:
+    """The configurations that a finding cannot be mended without: the other one for a finding in
+    one, the full one for code that is to take the place of a placeholder.
+    """
+    configs = view.contract.configs
+    if configs is None:
+        return []
+    if finding.path == configs.smoke or finding.kind == "incomplete-replacement":
+        wanted = configs.full
+    elif finding.path == configs.full:
+        wanted = configs.smoke
+    else:
+        return []
+    return [wanted] if len(view.tree.get(wanted, "")) <= COMPANION else []
+
+
+def _mentions(finding: Finding, tree: Tree) -> list[tuple[str, Region | None]]:
+    """At most two places in each other file that hold a word of the finding's subject."""
+    words = sorted(set(_WORD.findall(finding.subject)))[:6]
+    found: list[tuple[str, Region | None]] = []
+    if not words:
+        return found
+    pattern = re.compile("|".join(_SEPARATE.format(re.escape(w)) for w in words))
+    for path, text in tree.items():
+        if path == finding.path:
+            continue
+        hits = [n for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+        found += [(path, Region(start_line=n, end_line=n, end_column=1)) for n in hits[:2]]
+    return found

@@ -1,0 +1,119 @@
+"""The question that a chat model is asked for a patch: the same situation, the same bytes."""
+
+from __future__ import annotations
+
+from ohgw_agent.chat_model import Message, Question
+from ohgw_agent.marked_text import Marks, one_line, tail
+from ohgw_agent.proposer import Situation
+from ohgw_agent.repair_focus import LAST_RESORT_AFTER, WIDEN_AFTER, RepairFocus
+from ohgw_agent.tried_before import tried
+from ohgw_prompts import Template
+from ohgw_tools.edit import Patch
+from ohgw_tools.finding import Evidence, Finding
+
+DESCRIPTION = 3500
+MESSAGE = 600
+QUOTE = 1200
+LOG = 2400
+EVIDENCES = 4
+
+
+def repair_question(
+    situation: Situation, focus: RepairFocus, *, structured: bool, max_output_tokens: int
+) -> Question:
+    """Return the question. Code stands raw between marks; nothing in it depends on time, paths of
+    this machine or chance.
+    """
+    bundle = situation.bundle
+    description = _description(bundle.experiment.description, focus)
+    history = tried(situation.history, bundle.derived.digest)
+    marks = Marks.around([description, history, *bundle.derived.values(), *_quotes(focus)])
+    code = [marks.wrap(e.title, e.text) for e in focus.shown]
+    if description:
+        code.append(marks.wrap("description of the experiment", description))
+    text = Template.load("repair-task").fill(
+        experiment=one_line(bundle.experiment.id, 200),
+        facts=_facts(situation),
+        findings=_findings(focus, marks),
+        code="\n".join(code),
+        files=_files(situation, focus),
+        tried=_tried(focus, history, marks),
+    )
+    system = Template.load("repair-system").text
+    return Question(
+        purpose="propose",
+        messages=(Message(role="system", text=system), Message(role="user", text=text)),
+        max_output_tokens=max_output_tokens,
+        schema_=Patch.model_json_schema() if structured else None,
+    )
+
+
+def _description(description: str, focus: RepairFocus) -> str:
+    """The description, its beginning at first, more of it once findings have resisted."""
+    limit = DESCRIPTION if focus.breadth == "region" else 3 * DESCRIPTION
+    if len(description) <= limit:
+        return description
+    return f"{description[:limit]}\n[{len(description) - limit} characters cut]"
+
+
+def _facts(situation: Situation) -> str:
+    experiment, contract = situation.bundle.experiment, situation.contract
+    ids = ", ".join(one_line(v, 120) for v in experiment.run_variations) or "none named"
+    lines = [f"Run variations, exact ids: {ids}"]
+    if contract.frozen:
+        lines.append(f"Never changed: {', '.join(contract.frozen)}")
+    return "\n".join(lines)
+
+
+def _findings(focus: RepairFocus, marks: Marks) -> str:
+    paragraphs = [_finding(f, marks) for f in focus.findings]
+    if focus.later:
+        paragraphs.append(f"({focus.later} more are left for later patches.)")
+    return "\n".join(paragraphs)
+
+
+def _finding(finding: Finding, marks: Marks) -> str:
+    text = f"{finding.fingerprint} {finding.place}: {one_line(finding.message, MESSAGE)}"
+    shown = [e for e in finding.evidence if _worth_showing(e, finding)][:EVIDENCES]
+    blocks = [marks.wrap(_source(e), _quoted(e)).rstrip() for e in shown]
+    return "\n".join([text, *blocks])
+
+
+def _worth_showing(evidence: Evidence, finding: Finding) -> bool:
+    """A line of a file that is shown anyway, or that the message quotes, is not shown twice."""
+    if not evidence.quote.strip() or evidence.quote.strip() in finding.message:
+        return False
+    return evidence.kind != "source"
+
+
+def _source(evidence: Evidence) -> str:
+    names = {"base": "base code", "log": "output of the run", "trace": "traceback of the run"}
+    kind = names.get(evidence.kind, evidence.kind)
+    return f"{kind}: {evidence.path}" + (f" ({evidence.note})" if evidence.note else "")
+
+
+def _quoted(evidence: Evidence) -> str:
+    limit = LOG if evidence.kind in ("log", "trace") else QUOTE
+    return tail(evidence.quote, limit)
+
+
+def _quotes(focus: RepairFocus) -> list[str]:
+    return [e.quote for f in focus.findings for e in f.evidence]
+
+
+def _files(situation: Situation, focus: RepairFocus) -> str:
+    """The other files by name, so that the model knows what there is."""
+    shown = {e.path for e in focus.shown}
+    others = [p for p in situation.bundle.derived if p not in shown][:60]
+    return f"Other files: {', '.join(one_line(p, 200) for p in others)}\n" if others else ""
+
+
+def _tried(focus: RepairFocus, history: str, marks: Marks) -> str:
+    parts = []
+    if history:
+        parts.append(marks.wrap("tried before, without success", history))
+    if focus.failures >= WIDEN_AFTER:
+        last = focus.failures >= LAST_RESORT_AFTER
+        template = Template.load("repair-last-resort" if last else "repair-widened")
+        parts.append(template.fill(failures=str(focus.failures), stubborn=focus.stubborn))
+    return "".join(parts)
