@@ -60,11 +60,11 @@ class Gathered:
         )
 
 
-def gather(chunks: Iterable[Any], abandoned: Callable[[], bool]) -> Gathered:
+def gather(chunks: Iterable[Any], abandoned: Callable[[], bool], *, ends: bool = True) -> Gathered:
     """Take in a stream until its end, or until nobody waits for it: its connection is then closed.
 
-    Raises ModelUnreachable if the stream ended before it said why (it was cut),
-    ModelAnswerInvalid if it held nothing at all.
+    Raises ModelUnreachable if a stream that `ends` with a reason broke off without one (it was
+    cut), ModelAnswerInvalid if it held nothing at all.
     """
     gathered = Gathered()
     count = 0
@@ -73,7 +73,7 @@ def gather(chunks: Iterable[Any], abandoned: Callable[[], bool]) -> Gathered:
         count += 1
     if not count:
         raise ModelAnswerInvalid("the model server sent an empty stream")
-    if not gathered.metadata.get("finish_reason"):
+    if ends and not gathered.metadata.get("finish_reason"):
         raise ModelUnreachable("the model server's stream was cut off before its end")
     return gathered
 
