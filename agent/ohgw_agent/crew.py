@@ -19,10 +19,9 @@ Journal = Callable[[ChatModel], ChatModel]
 
 def execution(settings: Settings) -> Execution:
     """Choose the sandbox. Where there is none, say why: that is `undecided`, not an error."""
-    from ohgw_tools.environment import given
+    from ohgw_tools.environment import EnvironmentOptions
     from ohgw_tools.sandbox_choice import choose
 
-    interpreter = given(settings.python) if settings.python and not settings.static_only else None
     if settings.static_only or settings.sandbox == "none":
         sandbox, missing = None, "no sandbox was asked for (--sandbox none)"
     else:
@@ -33,8 +32,13 @@ def execution(settings: Settings) -> Execution:
     return Execution(
         sandbox=sandbox,
         missing=missing,
-        interpreter=interpreter,
-        installer=settings.installer,
+        environment=EnvironmentOptions(
+            python=settings.python,
+            installer=settings.installer,
+            constraints=settings.constraints,
+            index=settings.index,
+            allow_build=settings.allow_build,
+        ),
         observe=settings.observe,
         deep=settings.deep,
     )

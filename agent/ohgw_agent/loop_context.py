@@ -14,18 +14,19 @@ from ohgw_agent.proposer import Proposer
 from ohgw_agent.trace.run import Run
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.sandbox import Interpreter, Sandbox
+from ohgw_tools.environment import EnvironmentOptions
+from ohgw_tools.sandbox import Sandbox
+from ohgw_tools.subject import ParseCache
 from ohgw_tools.verdict import Stage
 
 
 @dataclass(frozen=True)
 class Execution:
-    """How bundles are run: the sandbox, or why there is none; the interpreter, if one is given."""
+    """How bundles are run: the sandbox, or why there is none, and how environments are made."""
 
     sandbox: Sandbox | None
     missing: str = ""
-    interpreter: Interpreter | None = None
-    installer: str = "auto"
+    environment: EnvironmentOptions = field(default_factory=EnvironmentOptions)
     observe: bool = True
     deep: bool = False
 
@@ -47,6 +48,7 @@ class LoopContext:
     execution: Execution
     reviewer: ChatModel | None = None
     watch: Watcher = ignore
+    parsed: ParseCache = field(default_factory=ParseCache)
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, notice: Notice) -> None:

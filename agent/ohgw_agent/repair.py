@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ohgw_agent import crew
@@ -105,7 +106,9 @@ class Objects:
         """Return the sandbox that was given, or choose one."""
         if self.sandbox is None:
             return crew.execution(settings)
-        return Execution(sandbox=self.sandbox, observe=settings.observe, deep=settings.deep)
+        return replace(
+            crew.execution(settings.model_copy(update={"sandbox": "none"})), sandbox=self.sandbox
+        )
 
 
 def contract_of(settings: Settings) -> Contract:

@@ -22,7 +22,7 @@ class ModelSettings(BaseModel):
     seed: int | None = None
     timeout: float = Field(default=120, gt=0)
     max_tries: int = Field(default=4, ge=1)
-    stream: bool = False
+    stream: bool = True
     price: tuple[float, float] | None = None
 
 
@@ -44,6 +44,9 @@ class Settings(BaseModel):
     budget: Budget = Budget()
     python: str | None = None
     installer: str = "auto"
+    constraints: tuple[str, ...] = ()
+    index: str | None = None
+    allow_build: tuple[str, ...] = ()
     observe: bool = True
     deep: bool = False
     label: str = ""

@@ -23,7 +23,13 @@ def static(context: LoopContext, number: int, tree: str) -> str:
     from ohgw_tools.check import check
 
     bundle = _bundle(context, tree)
-    return _recorded(context, number, "static", tree, lambda: check(bundle, context.contract))
+    return _recorded(
+        context,
+        number,
+        "static",
+        tree,
+        lambda: check(bundle, context.contract, cache=context.parsed),
+    )
 
 
 def sandbox(context: LoopContext, number: int, tree: str) -> str:
@@ -71,8 +77,7 @@ def _run(context: LoopContext, number: int, tree: str) -> Verdict:
             _bundle(context, tree),
             context.contract,
             how.sandbox,
-            interpreter=how.interpreter,
-            installer=how.installer,
+            environment_options=how.environment,
             observe=how.observe,
             deep=how.deep,
             on_progress=detail,

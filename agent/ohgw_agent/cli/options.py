@@ -37,6 +37,11 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what builds environments",
     )
+    group.add_argument("--constraint", action="append", default=[], metavar="REQUIREMENT")
+    group.add_argument("--index", metavar="URL", help="the one package registry to ask")
+    group.add_argument(
+        "--allow-build", action="append", default=[], metavar="PACKAGE", help="may lack a wheel"
+    )
     group.add_argument("--deep", action="store_true", help="also run the full config, shrunken")
     group.add_argument(
         "--no-observe",
@@ -60,7 +65,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--reviewer-model", help="another model for the review")
     group.add_argument("--temperature", type=float)
     group.add_argument("--seed", type=int)
-    group.add_argument("--stream", action="store_true", help="stream the model's answers")
+    group.add_argument(
+        "--stream", action=argparse.BooleanOptionalAction, default=True, help="stream answers"
+    )
     group.add_argument("--llm-timeout", type=float, default=120, metavar="SECONDS")
     group.add_argument("--llm-tries", type=int, default=4, metavar="N")
     group.add_argument(
@@ -126,6 +133,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             budget=budget,
             python=arguments.python,
             installer=arguments.installer,
+            constraints=tuple(arguments.constraint),
+            index=arguments.index,
+            allow_build=tuple(arguments.allow_build),
             observe=arguments.observe,
             deep=arguments.deep,
             label=arguments.label or "",

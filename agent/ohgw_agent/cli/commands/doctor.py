@@ -83,7 +83,7 @@ def _environments() -> dict[str, Any]:
     from ohgw_tools.environment import list_environments
 
     found = list_environments()
-    return {"count": len(found), "bytes": sum(e.size_bytes for e in found)}
+    return {"count": len(found), "bytes": sum(int(str(e["size_bytes"])) for e in found)}
 
 
 def _writable(folder: Any) -> bool:

@@ -1,0 +1,65 @@
+"""What the whole suite needs: components that may be missing, and a guard against the network.
+
+A test marked `docker`, `chromium`, `root` or `torch` needs that component. Where it is missing the
+test is left out and the last lines say so; with CI=true, or OHGW_TEST_ALL=1, nothing is left out: a
+missing component then fails.
+"""
+
+import os
+import shutil
+import socket
+
+import pytest
+
+ALL = os.environ.get("CI", "") not in ("", "0", "false") or bool(os.environ.get("OHGW_TEST_ALL"))
+
+
+def _docker():
+    path = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2)
+        try:
+            connection.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+COMPONENTS = {
+    "docker": (_docker, "no Docker engine answers"),
+    "chromium": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
+    "root": (lambda: os.geteuid() == 0, "not run as root"),
+    "torch": (lambda: False, "builds an environment of about 1.5 GB: set OHGW_TEST_ALL=1"),
+}
+LEFT_OUT = {}
+
+
+def pytest_collection_modifyitems(config, items):
+    if ALL:
+        return
+    missing = {name: why for name, (there, why) in COMPONENTS.items() if not there()}
+    kept, left_out = [], []
+    for item in items:
+        lacks = [name for name in missing if item.get_closest_marker(name)]
+        (left_out if lacks else kept).append(item)
+        for name in lacks[:1]:
+            LEFT_OUT[name] = LEFT_OUT.get(name, 0) + 1
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter):
+    for name, count in sorted(LEFT_OUT.items()):
+        why = COMPONENTS[name][1]
+        terminalreporter.write_line(f"NOT RUN: {count} tests that need {name}: {why}", yellow=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_ambient_settings(monkeypatch):
+    """Take away what a developer's shell may hold: keys, servers, tracing, proxies."""
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "LANGSMITH_", "LANGCHAIN_", "OHGW_")) and name not in (
+            "OHGW_TEST_ALL",
+        ):
+            monkeypatch.delenv(name)
