@@ -1,0 +1,116 @@
+"""stub-body: a function whose body does nothing yet."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ohgw_tools.class_table import ClassEntry, ClassTable, class_table
+from ohgw_tools.definition_table import Defined, definitions, dotted
+from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
+from ohgw_tools.python_file import PythonFile
+from ohgw_tools.subject import Subject
+
+NAME = "stub-body"
+CRITERION = "replacement"
+KIND: IssueKind = "incomplete-replacement"
+SEVERITY: Severity = "error"
+SUMMARY = (
+    "A function has no implementation: `pass`, `...`, NotImplementedError, or a docstring alone."
+)
+
+
+_IDLE = re.compile(r"null|no_?op|dummy|fake|silent|mock|idle|identity", re.IGNORECASE)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Yield an error for each stub, and for each definition that had a body in the base code.
+
+    Left alone: abstract methods, overloads, protocols, methods that every subclass overrides. A
+    method or private function with a lone `pass` may be an idle hook, so it is a warning.
+    """
+    table = class_table(subject)
+    for path, file in subject.python_files():
+        base = definitions(subject.python(path, base=True))
+        for name, defined in definitions(file).items():
+            stub = _stub(defined)
+            before = base.get(name)
+            emptied = before is not None and _stub(before) == "" and before.size > 3
+            if not stub or not _is_unfinished(table, file, defined, emptied):
+                continue
+            severity = _severity(defined, stub, emptied)
+            yield _finding(subject, path, defined, stub, before if emptied else None, severity)
+
+
+def _finding(
+    subject: Subject,
+    path: str,
+    defined: Defined,
+    stub: str,
+    before: Defined | None,
+    severity: Severity,
+) -> Finding:
+    what = "class" if defined.is_class else "function"
+    message = f"{what} {defined.name} has no body but {stub}"
+    evidence = None
+    base = subject.python(path, base=True)
+    if before is not None and base is not None:
+        message += f"; in the base code it has {before.size} statements and expressions"
+        region = base.region(before.node)
+        quote = base.source.line(region.start_line).strip()
+        evidence = (Evidence(kind="base", path=path, region=region, quote=quote),)
+    return subject.finding(
+        __name__,
+        message,
+        path,
+        defined.node,
+        severity=severity,
+        kind="truncation" if before is not None else None,
+        subject=defined.name,
+        evidence=evidence,
+        data={"symbol": defined.name, "module": path, "stub": stub, "in_base": before is not None},
+    )
+
+
+def _stub(defined: Defined) -> str:
+    """Say what the body holds instead of code; empty where it holds code."""
+    match defined.body:
+        case []:
+            return "a docstring"
+        case [ast.Pass()]:
+            return "`pass`"
+        case [ast.Expr(value=ast.Constant(value=value))] if value is ...:
+            return "`...`"
+        case [ast.Raise(exc=ast.expr() as exc)] if "NotImplementedError" in _raised(exc):
+            return "`raise NotImplementedError`"
+        case [ast.Return(value=ast.Name(id="NotImplemented"))] if not _is_operator(defined):
+            return "`return NotImplemented`"
+    return ""
+
+
+def _raised(node: ast.expr) -> str:
+    return dotted(node.func if isinstance(node, ast.Call) else node)
+
+
+def _is_operator(defined: Defined) -> bool:
+    return defined.last_name.startswith("__")
+
+
+def _is_unfinished(table: ClassTable, file: PythonFile, defined: Defined, emptied: bool) -> bool:
+    if isinstance(defined.node, ast.ClassDef):
+        return emptied
+    owner = file.parent(defined.node)
+    entry = None
+    if isinstance(owner, ast.ClassDef):
+        bases = tuple(dotted(base).rsplit(".", 1)[-1] for base in owner.bases)
+        entry = table.one(owner.name) or ClassEntry("", file, owner, bases)
+    return not table.is_abstract(entry, defined.node)
+
+
+def _severity(defined: Defined, stub: str, emptied: bool) -> Severity:
+    if emptied or stub != "`pass`":
+        return "error"
+    if "." in defined.name or defined.last_name.startswith("_") or _IDLE.search(defined.name):
+        return "warning"
+    return "error"
