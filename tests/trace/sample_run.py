@@ -123,7 +123,9 @@ class Recorder:
     def attempt(self, judgement: Judgement, parent: Tree | None) -> None:
         before = {f.fingerprint for f in self.best.errors} if self.best else set()
         now = {f.fingerprint for f in judgement.errors}
-        refused = any(said.stage == "patch" and said.status == "fail" for said in judgement.verdicts)
+        refused = any(
+            said.stage == "patch" and said.status == "fail" for said in judgement.verdicts
+        )
         best = not refused and (self.best is None or len(now) < len(before) or judgement.ready)
         data = {
             "attempt": self.attempts,

@@ -22,45 +22,15 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+from ohgw_agent.trace.blobs import replace_synced
+from ohgw_agent.trace.token_shape import SHAPES
+
 _SECRET_WORDS = frozenset(
     {"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "PASS", "CREDENTIAL"}
     | {"CREDENTIALS", "AUTH", "COOKIE", "DSN", "PAT", "JWT", "BEARER"}
 )
 _LEAST = 8  # shorter values stand in ordinary text by chance
-
-# (kind, a string that must be there for a match, pattern whose group `s` is the secret)
-_SHAPES: tuple[tuple[str, str, str], ...] = (
-    (
-        "private-key",
-        "PRIVATE KEY",
-        r"(?P<s>-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
-        r"(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z))",
-    ),
-    ("anthropic-key", "sk-ant-", r"(?P<s>\bsk-ant-[A-Za-z0-9_\-]{16,})"),
-    ("openai-key", "sk-", r"(?P<s>\bsk-(?!ant-)(?=[A-Za-z_\-]*[0-9])[A-Za-z0-9_\-]{20,})"),
-    ("github-token", "gh", r"(?P<s>\bgh[pousr]_[A-Za-z0-9]{20,})"),
-    ("github-token", "github_pat_", r"(?P<s>\bgithub_pat_[A-Za-z0-9_]{22,})"),
-    ("gitlab-token", "glpat-", r"(?P<s>\bglpat-[A-Za-z0-9_\-]{20,})"),
-    ("aws-key-id", "A", r"(?P<s>\b(?:AKIA|ASIA)[A-Z0-9]{16}\b)"),
-    ("huggingface-token", "hf_", r"(?P<s>\bhf_[A-Za-z0-9]{30,})"),
-    ("google-key", "AIza", r"(?P<s>\bAIza[A-Za-z0-9_\-]{35})"),
-    ("slack-token", "xox", r"(?P<s>\bxox[abeoprs]-[A-Za-z0-9\-]{10,})"),
-    ("stripe-key", "k_live_", r"(?P<s>\b[sr]k_live_[A-Za-z0-9]{16,})"),
-    ("npm-token", "npm_", r"(?P<s>\bnpm_[A-Za-z0-9]{36})"),
-    ("pypi-token", "pypi-", r"(?P<s>\bpypi-[A-Za-z0-9_\-]{50,})"),
-    ("wandb-key", "WANDB_API_KEY", r"WANDB_API_KEY['\"]?\]?\s*[=:,]\s*['\"]?(?P<s>[0-9a-f]{40})"),
-    ("jwt", "eyJ", r"(?P<s>\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,})"),
-    ("url-password", "://", r"://[^\s/:@'\"\[\]{}<>$]{0,64}:(?P<s>[^\s/@'\"\[\]{}<>$]{4,128})@"),
-    ("bearer", "earer ", r"\b[Bb]earer\s+(?P<s>(?=[^\s'\"]*[0-9])[A-Za-z0-9_\-.~+/]{20,}=*)"),
-    ("aws-secret", "secret", r"(?i:aws_?secret_?access_?key)['\"]?\]?\s*[=:]\s*['\"]?"
-     r"(?P<s>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"),
-    ("assigned-secret", "", r"(?i:pass(?:word|wd|phrase)|secret|api[_\-]?key|access[_\-]?key|"
-     r"(?:access|auth|api|bot)[_\-]?token|client[_\-]?secret|private[_\-]?key)['\"]?\]?"
-     r"\s*[=:]\s*\\?(?P<q>['\"])(?P<s>(?=[^'\"\s]*[0-9])(?=[^'\"\s]*[A-Za-z])[^'\"\s\\]{8,200})"
-     r"\\?(?P=q)"),
-)  # fmt: skip
-_COMPILED = tuple((kind, needle, re.compile(pattern)) for kind, needle, pattern in _SHAPES)
-_NEEDS = re.compile(r"(?i)passw|passphrase|secret|key|token")
+_ENCODED = re.compile(r"[A-Za-z0-9+/_\-]{28,}={0,2}")
 
 
 class Redactor:
@@ -92,16 +62,26 @@ class Redactor:
             if form in text:
                 self.counts[kind] += text.count(form)
                 text = text.replace(form, f"[REDACTED:{kind}]")
-        for kind, needle, pattern in _COMPILED:
-            if needle in text and (needle or _NEEDS.search(text)):
-                text = pattern.sub(partial(self._placeholder, kind), text)
-        return text
+        for shape in SHAPES:
+            if shape.may_stand_in(text):
+                text = shape.pattern.sub(partial(self._placeholder, shape.kind), text)
+        return _ENCODED.sub(self._encoded, text)
 
     def content(self, content: bytes) -> bytes:
         """Return `content` without its secrets; bytes that are not UTF-8 stay as they are."""
         text = content.decode("utf-8", "surrogateescape")
         clean = self.text(text)
         return content if clean == text else clean.encode("utf-8", "surrogateescape")
+
+    def _encoded(self, match: re.Match[str]) -> str:
+        """Take out a run of base64 whose content has the shape of a token."""
+        content = _decoded(match[0])
+        for shape in SHAPES:
+            if shape.distinct and shape.may_stand_in(content) and shape.pattern.search(content):
+                kind = f"encoded-{shape.kind}"
+                self.counts[kind] += 1
+                return f"[REDACTED:{kind}#{self.numbers.of(kind, match[0])}]"
+        return match[0]
 
     def _placeholder(self, kind: str, match: re.Match[str]) -> str:
         secret = match["s"]
@@ -143,8 +123,6 @@ class Numbers:
 
     def _save(self) -> None:
         if self._path is not None:
-            from ohgw_agent.trace.blobs import replace_synced
-
             stored = {"key": self._key.hex(), "seen": self._seen}
             replace_synced(self._path, json.dumps(stored).encode())
 
@@ -161,10 +139,16 @@ def forms(value: str) -> tuple[str, ...]:
     raw = value.encode("utf-8", "surrogateescape")
     found = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     found |= {quote(raw, safe=""), quote(raw), quote_plus(raw), repr(value)[1:-1]}
-    found |= {raw.hex(), raw.hex().upper()}
+    found |= {raw.hex(), raw.hex().upper(), value.replace("/", "\\/")}
     for shift in range(3):
         found |= _base64_inner(raw, shift)
     return tuple(sorted((f for f in found if len(f) >= _LEAST), key=len, reverse=True))
+
+
+def _decoded(run: str) -> str:
+    usable = run.rstrip("=").replace("-", "+").replace("_", "/")
+    usable = usable[:-1] if len(usable) % 4 == 1 else usable
+    return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode("latin-1")
 
 
 def _base64_inner(raw: bytes, shift: int) -> set[str]:

@@ -167,6 +167,8 @@ def _check_seal(reader: Reader, events: list[Event], result: Verification) -> bo
             )
         elif events[seal.count - 1].digest != seal.head:
             result.problems.append(f"{where} seals another history than the one that is there")
+        elif events[seal.count - 1].kind != "run.end":
+            result.problems.append(f"{where} seals an event that is no run's end")
         elif seal.count < len(events):
             later = len(events) - seal.count
             result.notes.append(f"{later} events came after the seal in {where}: the run went on")
