@@ -1,0 +1,285 @@
+"""Calls: evaluating arguments, binding them to parameters, running bodies, making instances."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ohgw_tools.interpreter import classes, library, methods
+from ohgw_tools.interpreter.branches import branch, close_tails
+from ohgw_tools.interpreter.dispatch import expression
+from ohgw_tools.interpreter.interpretation import Frame
+from ohgw_tools.interpreter.iteration import elements
+from ohgw_tools.interpreter.joining import join
+from ohgw_tools.interpreter.parameters import bind_parameters
+from ohgw_tools.interpreter.scope import Activation, Scope
+from ohgw_tools.interpreter.signals import Raised, Returned
+from ohgw_tools.interpreter.values import (
+    MISSING,
+    UNKNOWN,
+    Bound,
+    Class,
+    Dict,
+    External,
+    Function,
+    Instance,
+    List,
+    Method,
+    Partial,
+    Super,
+    Unknown,
+    Value,
+    is_plain,
+    type_name,
+)
+
+if TYPE_CHECKING:
+    from ohgw_tools.interpreter.process import Process
+
+RECURSION = 3
+MEMORY_DEPTH = 3  # calls deeper than this may be answered from memory
+
+
+@expression(ast.Call)
+def call_expression(process: Process, node: ast.Call, scope: Scope) -> Value:
+    """Evaluate the callee and its arguments, then call."""
+    if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
+        return _super(process)
+    callee = process.evaluate(node.func, scope)
+    positional: list[Value] = []
+    keywords: dict[str, Value] = {}
+    complete = True
+    for argument in node.args:
+        if isinstance(argument, ast.Starred):
+            more = elements(process, process.evaluate(argument.value, scope))
+            complete = complete and more is not None
+            positional += more or []
+        else:
+            positional.append(process.evaluate(argument, scope))
+    for keyword in node.keywords:
+        value = process.evaluate(keyword.value, scope)
+        if keyword.arg is not None:
+            keywords[keyword.arg] = value
+        else:
+            complete = _spread(process, keywords, value) and complete
+    where = process.where
+    process.where = (scope.path, node.lineno)
+    result = call(process, callee, positional, keywords, node, complete)
+    process.where = where
+    return result
+
+
+def _spread(process: Process, keywords: dict[str, Value], value: Value) -> bool:
+    """Add `**value` to keywords; return whether all of them are known."""
+    if not isinstance(value, Dict):
+        return False
+    process.world.uses.escape(value)
+    keywords.update({str(k): v for k, v in value.items.items() if isinstance(k, str)})
+    return value.exact
+
+
+def _super(process: Process) -> Value:
+    activation = process.activation
+    function = activation.function
+    if function is not None and function.owner is not None and activation.receiver is not None:
+        return Super(activation.receiver, function.owner)
+    return UNKNOWN
+
+
+def call(
+    process: Process,
+    callee: Value,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    node: ast.AST,
+    complete: bool = True,
+) -> Value:
+    """Call whatever `callee` is. `complete` if no argument is hidden in an unknown `*` or `**`."""
+    if isinstance(callee, Function):
+        receiver = positional[0] if positional else None
+        return run_function(process, callee, positional, keywords, node, complete, receiver)
+    if isinstance(callee, Bound):
+        values = [callee.receiver, *positional]
+        return run_function(process, callee.function, values, keywords, node, complete, callee.receiver)
+    if isinstance(callee, Partial):
+        values = [*callee.positional, *positional]
+        merged = {**callee.keywords, **keywords}
+        return call(process, callee.target, values, merged, node, complete)
+    if isinstance(callee, Class):
+        return classes.instantiate(process, callee, positional, keywords, node, complete)
+    if isinstance(callee, Instance):
+        return _call_instance(process, callee, positional, keywords, node, complete)
+    if isinstance(callee, Method):
+        return methods.call_method(process, callee, positional, keywords, node, complete)
+    if isinstance(callee, External):
+        return library.call_external(process, callee.name, positional, keywords, node, complete)
+    if isinstance(callee, (Dict, List)) or is_plain(callee):
+        text = ast.unparse(node)[:100]
+        raise process.error("TypeError", f"'{type_name(callee)}' object is not callable: {text}", node)
+    hand_over(process, [*positional, *keywords.values()])
+    return UNKNOWN
+
+
+def _call_instance(
+    process: Process,
+    callee: Instance,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    node: ast.AST,
+    complete: bool,
+) -> Value:
+    for name in ("__call__", "forward"):
+        found = callee.cls.find(name)
+        if isinstance(found, Function):
+            return call(process, Bound(found, callee), positional, keywords, node, complete)
+    hand_over(process, [*positional, *keywords.values()])
+    return UNKNOWN
+
+
+def hand_over(process: Process, values: list[Value]) -> None:
+    """Give values to code that is not seen: it may read, change and call them."""
+    for value in values:
+        process.world.uses.leave(value)
+        if isinstance(value, (Function, Bound, Instance)):
+            _call_back(process, value)
+
+
+def _call_back(process: Process, value: Function | Bound | Instance) -> None:
+    """Run a callback once, for what it reads; its exceptions are not certain."""
+    if isinstance(value, Instance):
+        names = ("__getitem__", "__len__", "__iter__", "__call__", "forward")
+        found = [(n, value.cls.find(n)) for n in names]
+        targets: list[Function | Bound] = [
+            Bound(f, value) for _, f in found if isinstance(f, Function)
+        ]
+    else:
+        targets = [value]
+    for target in targets:
+        function = target.function if isinstance(target, Bound) else target
+        owner = id(target.receiver) if isinstance(target, Bound) else 0
+        key = (id(function), owner, process.launch)
+        if key in process.world.called_back or len(process.stack) > 25:
+            continue
+        process.world.called_back[key] = target
+        branch(process, [_callback(process, target, function.node), lambda: None])
+
+
+def _callback(process: Process, target: Value, node: ast.AST):  # type: ignore[no-untyped-def]
+    def run() -> None:
+        process.rounds += 1
+        try:
+            call(process, target, [], {}, node, complete=False)
+        finally:
+            process.rounds -= 1
+
+    return run
+
+
+def run_function(
+    process: Process,
+    function: Function,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    node: ast.AST,
+    complete: bool,
+    receiver: Value,
+) -> Value:
+    """Bind the arguments and run the body; return what the function returns."""
+    active = sum(1 for a in process.activations if a.function is function)
+    if len(process.stack) >= 48 or active >= RECURSION:
+        return UNKNOWN
+    memory = _memory_key(process, function, positional, keywords, complete)
+    if memory is not None and memory in process.memory:
+        return process.memory[memory]
+    scope = Scope("function", function.path, function.scope, function.node)
+    bind_parameters(process, function, scope, positional, keywords, node, complete)
+    writes = process.journal.writes
+    frame = Frame(process.where[0], getattr(node, "lineno", process.where[1]), function.name)
+    activation = Activation(function, receiver)
+    process.stack.append(frame)
+    process.activations.append(activation)
+    depth = len(process.no_grad)
+    process.no_grad += library.gradient_wrappers(function)
+    try:
+        result = _run_body(process, function, scope)
+    finally:
+        process.activations.pop()
+        process.stack.pop()
+        del process.no_grad[depth:]
+    if memory is not None and isinstance(result, Unknown) and not activation.failed:
+        own = len(scope.variables) + 64
+        if process.journal.writes - writes <= own:
+            process.memory[memory] = result
+    return result
+
+
+def _memory_key(
+    process: Process,
+    function: Function,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    complete: bool,
+) -> tuple[object, ...] | None:
+    """Return a key under which the result of this call can be kept, None if it should not be."""
+    if len(process.stack) < MEMORY_DEPTH or not complete or process.certain:
+        return None
+    parts: list[object] = [id(function)]
+    for value in [*positional, *keywords, *keywords.values()]:
+        if isinstance(value, (Unknown, External)):
+            parts.append("?")
+        elif is_plain(value) and not isinstance(value, (slice, tuple)):
+            parts.append(value)
+        else:
+            parts.append(id(value))
+            process.keep.append(value)
+    return tuple(parts)
+
+
+def _run_body(process: Process, function: Function, scope: Scope) -> Value:
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        return process.evaluate(node.body, scope)
+    if process.world.names.is_generator(node):
+        branch(process, [lambda: _drain(process, node, scope), lambda: None])
+        return UNKNOWN
+    activation = process.activation
+    try:
+        process.block(node.body, scope)
+        result: Value = None
+    except Returned as returned:
+        result = returned.value
+    except Raised as raised:
+        return _after_exception(process, raised)
+    close_tails(process, 0)
+    if activation.failed:
+        return UNKNOWN
+    return join([*activation.possible_returns, result])
+
+
+def _after_exception(process: Process, raised: Raised) -> Value:
+    """Go on after a call that raised: it may have returned before, or is recorded, or passes on."""
+    activation = process.activation
+    partial = bool(activation.tails)
+    close_tails(process, 0, raised=True)
+    if activation.possible_returns:
+        return join(activation.possible_returns)
+    if partial:
+        return UNKNOWN
+    if raised.explicit and process.certain and raised.exception not in ("SystemExit", "StopIteration"):
+        process.record(raised)
+        return UNKNOWN
+    raise raised
+
+
+def _drain(process: Process, node: ast.FunctionDef, scope: Scope) -> None:
+    process.rounds += 1
+    try:
+        process.block(node.body, scope)
+    except Returned:
+        pass
+    finally:
+        process.rounds -= 1
+        close_tails(process, 0)
+
+
+__all__ = ["MISSING", "call", "hand_over", "run_function"]

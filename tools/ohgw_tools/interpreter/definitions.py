@@ -1,0 +1,175 @@
+"""Definitions and imports: functions, classes, modules."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ohgw_tools.interpreter.dispatch import statement
+from ohgw_tools.interpreter.scope import Scope
+from ohgw_tools.interpreter.values import (
+    MISSING,
+    UNKNOWN,
+    Bound,
+    Class,
+    External,
+    Function,
+    Partial,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from ohgw_tools.interpreter.process import Process
+
+KINDS = {
+    "property": "property",
+    "cached_property": "property",
+    "functools.cached_property": "property",
+    "staticmethod": "static",
+    "classmethod": "class",
+}
+
+
+@statement(ast.FunctionDef, ast.AsyncFunctionDef)
+def define_function(process: Process, node: ast.FunctionDef, scope: Scope) -> None:
+    """Bind a function, as its decorators make it."""
+    function = Function(node, scope, scope.path, node.name)
+    function.defaults = [process.evaluate(d, scope) for d in node.args.defaults]
+    function.keyword_defaults = [
+        None if d is None else process.evaluate(d, scope) for d in node.args.kw_defaults
+    ]
+    value: Value = function
+    for decorator in reversed(node.decorator_list):
+        text = ast.unparse(decorator)
+        if text in KINDS:
+            function.kind = KINDS[text]
+        elif text.endswith((".setter", ".deleter")):
+            return
+        else:
+            value = _decorate(process, decorator, value, scope)
+    process.assign_name(node.name, value, scope)
+
+
+def _decorate(process: Process, decorator: ast.expr, value: Value, scope: Scope) -> Value:
+    wrapper = process.evaluate(decorator, scope)
+    if isinstance(wrapper, (Function, Bound, Partial)):
+        result = process.call(wrapper, [value], {}, decorator)
+        return result if isinstance(result, (Function, Bound, Partial, Class)) else UNKNOWN
+    if isinstance(wrapper, External) and isinstance(value, Function):
+        name = wrapper.name.removesuffix("()")
+        value.wrappers = (*value.wrappers, name)
+        if name == "hydra.main":
+            return Partial(External("hydra.main.run"), [value, _arguments(process, decorator, scope)], {})
+    return value
+
+
+def _arguments(process: Process, decorator: ast.expr, scope: Scope) -> Value:
+    if not isinstance(decorator, ast.Call):
+        return {}
+    return {k.arg: process.evaluate(k.value, scope) for k in decorator.keywords if k.arg}
+
+
+@statement(ast.ClassDef)
+def define_class(process: Process, node: ast.ClassDef, scope: Scope) -> None:
+    """Run the body, then bind the class, as its decorators make it."""
+    bases = [process.evaluate(b, scope) for b in node.bases]
+    bases = [b for b in bases if not (isinstance(b, External) and b.name == "builtins.object")]
+    inside = Scope("class", scope.path, scope)
+    cls = Class(node.name, bases, inside.variables, scope.path, node, open=bool(node.keywords))
+    process.block(node.body, inside)
+    for value in inside.variables.values():
+        if isinstance(value, Function) and value.owner is None:
+            value.owner = cls
+    value = _decorate_class(process, node, cls, scope)
+    inherited = any(isinstance(b, Class) and b.find("__init_subclass__") is not MISSING for b in bases)
+    cls.open = cls.open or inherited
+    process.assign_name(node.name, value, scope)
+
+
+def _decorate_class(process: Process, node: ast.ClassDef, cls: Class, scope: Scope) -> Value:
+    value: Value = cls
+    for decorator in reversed(node.decorator_list):
+        text = ast.unparse(decorator).split("(")[0]
+        if text.split(".")[-1] == "dataclass":
+            cls.dataclass = True
+            continue
+        wrapper = process.evaluate(decorator, scope)
+        if isinstance(wrapper, (Function, Bound, Partial)):
+            result = process.call(wrapper, [value], {}, decorator)
+            value = result if isinstance(result, Class) else UNKNOWN
+        else:
+            cls.open = True
+    return value
+
+
+@statement(ast.Import)
+def import_module(process: Process, node: ast.Import, scope: Scope) -> None:
+    """Bind modules of the bundle, or names of libraries."""
+    for alias in node.names:
+        root = alias.name.split(".")[0]
+        path = process.world.module_path(alias.name)
+        value: Value
+        if path is not None:
+            value = process.load(path, alias.name)
+            if not alias.asname and "." in alias.name:
+                value = UNKNOWN
+        elif process.world.is_own_package(root):
+            message = f"No module named '{alias.name}'"
+            process.complain(process.error("ModuleNotFoundError", message, node))
+            value = UNKNOWN
+        else:
+            value = External(alias.name if alias.asname else root)
+        process.assign_name(alias.asname or root, value, scope)
+
+
+@statement(ast.ImportFrom)
+def import_from(process: Process, node: ast.ImportFrom, scope: Scope) -> None:
+    """Bind names of a module of the bundle, or of a library."""
+    if node.module == "__future__":
+        return
+    package = scope.path.removesuffix(".py").split("/")[:-1]
+    if node.level:
+        above = package[: len(package) - node.level + 1]
+        full = ".".join([*above, *([node.module] if node.module else [])])
+    else:
+        full = node.module or ""
+    path = process.world.module_path(full)
+    own = bool(node.level) or process.world.is_own_package(full.split(".")[0])
+    for alias in node.names:
+        bound = alias.asname or alias.name
+        if path is None and not own:
+            process.assign_name(bound, External(f"{full}.{alias.name}"), scope)
+        elif path is None:
+            process.assign_name(bound, _submodule(process, full, alias.name, node), scope)
+        elif alias.name == "*":
+            for name, value in process.load(path, full).variables.items():
+                if not name.startswith("_"):
+                    process.assign_name(name, value, scope)
+        else:
+            process.assign_name(bound, _member(process, path, full, alias.name, node), scope)
+
+
+def _submodule(process: Process, package: str, name: str, node: ast.stmt) -> Value:
+    path = process.world.module_path(f"{package}.{name}" if package else name)
+    if path is not None:
+        return process.load(path, f"{package}.{name}")
+    if process.world.is_package(package):
+        message = f"cannot import name '{name}' from '{package}'"
+        process.complain(process.error("ImportError", message, node))
+    else:
+        message = f"No module named '{package}'"
+        process.complain(process.error("ModuleNotFoundError", message, node))
+    return UNKNOWN
+
+
+def _member(process: Process, path: str, full: str, name: str, node: ast.stmt) -> Value:
+    module = process.load(path, full)
+    if name in module.variables:
+        return module.variables[name]
+    submodule = process.world.module_path(f"{full}.{name}")
+    if submodule is not None:
+        return process.load(submodule, f"{full}.{name}")
+    if "__getattr__" not in module.variables:
+        message = f"cannot import name '{name}' from '{full}' ({path})"
+        process.complain(process.error("ImportError", message, node))
+    return UNKNOWN

@@ -1,0 +1,263 @@
+"""Libraries: the functions that the interpreter knows; everything else gives unknown values."""
+
+from __future__ import annotations
+
+import ast
+import math
+import posixpath
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ohgw_tools.interpreter import files, serialisation
+from ohgw_tools.interpreter.builtin_functions import call_builtin
+from ohgw_tools.interpreter.iteration import elements
+from ohgw_tools.interpreter.library_facts import check_arguments
+from ohgw_tools.interpreter.library_facts import has_attribute as has_attribute
+from ohgw_tools.interpreter.signals import Raised
+from ohgw_tools.interpreter.values import (
+    UNKNOWN,
+    Bound,
+    Class,
+    Dict,
+    External,
+    FileValue,
+    Function,
+    List,
+    Namespace,
+    Parser,
+    Partial,
+    PathValue,
+    Unknown,
+    Value,
+    like,
+    type_name,
+)
+
+if TYPE_CHECKING:
+    from ohgw_tools.interpreter.process import Process
+
+Call = Callable[["Process", list[Value], dict[str, Value], ast.AST], Value]
+LONGEST_NAME = 160
+
+
+def call_external(
+    process: Process,
+    name: str,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    node: ast.AST,
+    complete: bool,
+) -> Value:
+    """Call a library function by its dotted name."""
+    if name.startswith("builtins."):
+        return call_builtin(process, name[9:], positional, keywords, node, complete)
+    if name.startswith("os.path."):
+        return files.os_path(process, name[8:], positional, node)
+    if name.startswith("subprocess."):
+        return process.world.spawn(process, name, positional, keywords, node)
+    if name.startswith("math.") and all(isinstance(p, (int, float)) for p in positional):
+        return _math(process, name[5:], positional, node)
+    known = FUNCTIONS.get(name)
+    if known is not None:
+        return known(process, positional, keywords, node)
+    check_arguments(process, name, positional, keywords, node)
+    process.hand_over([*positional, *keywords.values()])
+    return External(f"{name}()") if len(name) < LONGEST_NAME else UNKNOWN
+
+
+def gradient_wrappers(function: Function) -> list[str]:
+    """Return what decorators such as `torch.no_grad()` do to gradients in a function's body."""
+    modes = {"torch.no_grad": "off", "torch.inference_mode": "off", "torch.enable_grad": "on"}
+    return [modes[w] for w in function.wrappers if w in modes]
+
+
+def _math(process: Process, name: str, positional: list[Value], node: ast.AST) -> Value:
+    function = getattr(math, name, None)
+    if not callable(function) or any(abs(p) > 1e15 for p in positional):
+        return UNKNOWN
+    try:
+        result: Value = function(*positional)
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        raise process.error(type(error).__name__, str(error), node) from error
+    except OverflowError:
+        return UNKNOWN
+    return result
+
+
+def _path(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    parts = [files.text_of(p) for p in positional]
+    for value in positional:
+        if value is None or isinstance(value, (int, float, Dict, List)):
+            message = "argument should be a str or an os.PathLike object"
+            raise process.error("TypeError", f"{message}, not '{type_name(value)}'", node)
+    if any(p is None for p in parts):
+        return UNKNOWN
+    return PathValue(posixpath.join(*(p for p in parts if p is not None)) if parts else ".")
+
+
+def _parser(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return Parser()
+
+
+def _namespace(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return Namespace(dict(keywords))
+
+
+def _exit(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    code = positional[0] if positional else None
+    if isinstance(code, (Unknown, External)):
+        process.may_exit = True
+    raise process.error("SystemExit", str(code), node)
+
+
+def _copy(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return serialisation.clone(positional[0]) if positional else UNKNOWN
+
+
+def _partial(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    if positional and isinstance(positional[0], (Function, Class, Bound)):
+        return Partial(positional[0], positional[1:], dict(keywords))
+    return UNKNOWN
+
+
+def _first(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return positional[0] if positional else UNKNOWN
+
+
+def _wraps(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return External("functools.wraps()")
+
+
+def _inexact_dict(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return Dict(exact=False)
+
+
+def _none(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return None
+
+
+def _temporary(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    suffix = keywords.get("suffix", "")
+    name = process.world.temporary(suffix if isinstance(suffix, str) else "")
+    return FileValue(name, "w")
+
+
+def _temporary_folder(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return process.world.temporary("")
+
+
+def _thread(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    """Run a thread's target for what it reads; an exception that is certain ends only the thread."""
+    target = keywords.get("target", UNKNOWN)
+    given = keywords.get("args", ())
+    arguments = elements(process, given)
+    if not isinstance(target, (Function, Bound)) or arguments is None:
+        process.hand_over([target, given])
+        return External("threading.Thread()")
+    certain = process.certain
+    process.guarded += 1
+    try:
+        named = keywords.get("kwargs")
+        extra = {str(k): v for k, v in named.items.items()} if isinstance(named, Dict) else {}
+        process.call(target, arguments, extra, node)
+    except Raised as raised:
+        if certain and raised.exception != "SystemExit":
+            process.record(raised, thread=True)
+    finally:
+        process.guarded -= 1
+    return External("threading.Thread()")
+
+
+def _glob(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return files.glob(process, positional)
+
+
+def _import(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    name = positional[0] if positional else UNKNOWN
+    if not isinstance(name, str):
+        return UNKNOWN
+    path = process.world.module_path(str(name))
+    return process.load(path, str(name)) if path is not None else External(str(name))
+
+
+def _progress(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    first = positional[0] if positional else keywords.get("iterable", UNKNOWN)
+    return first if isinstance(first, (List, range, tuple)) else UNKNOWN
+
+
+def _substitute(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    text = positional[2] if len(positional) > 2 else keywords.get("string")
+    known = isinstance(text, str) and all(isinstance(p, str) for p in positional[:2])
+    plain = known and all(p.isalnum() or p in "-_ ." for p in positional[:2])
+    if known and plain and len(positional) == 3 and positional[0] not in (".",):
+        return like(text, str(text).replace(str(positional[0]), str(positional[1])))
+    return Unknown(str)
+
+
+FUNCTIONS: dict[str, Call] = {
+    **dict.fromkeys(("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"), _path),
+    "argparse.ArgumentParser": _parser,
+    "argparse.Namespace": _namespace,
+    "types.SimpleNamespace": _namespace,
+    "sys.exit": _exit,
+    "os._exit": _exit,
+    "copy.deepcopy": _copy,
+    "copy.copy": _copy,
+    "functools.partial": _partial,
+    "functools.lru_cache": _first,
+    "functools.cache": _first,
+    "functools.wraps": _wraps,
+    "functools.wraps()": _first,
+    "functools.lru_cache()": _first,
+    "typing.cast": lambda process, positional, keywords, node: (
+        positional[1] if len(positional) == 2 else UNKNOWN
+    ),
+    "collections.defaultdict": _inexact_dict,
+    "collections.Counter": _inexact_dict,
+    "tempfile.NamedTemporaryFile": _temporary,
+    "tempfile.mkdtemp": _temporary_folder,
+    "threading.Thread": _thread,
+    "glob.glob": _glob,
+    "importlib.import_module": _import,
+    "tqdm.tqdm": _progress,
+    "tqdm.auto.tqdm": _progress,
+    "re.sub": _substitute,
+    "open": files.open_file,
+    "io.open": files.open_file,
+    **dict.fromkeys(("os.makedirs", "os.mkdir", "os.chdir", "sys.path.insert", "sys.path.append"), _none),
+    **serialisation.FUNCTIONS,
+}

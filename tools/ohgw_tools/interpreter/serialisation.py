@@ -1,0 +1,170 @@
+"""YAML and JSON: what is dumped and loaded again, with its place in the configuration files."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ohgw_tools.interpreter import files
+from ohgw_tools.interpreter.values import (
+    UNKNOWN,
+    Dict,
+    FileValue,
+    List,
+    Origin,
+    PathValue,
+    Serialised,
+    Value,
+    config_text,
+)
+
+if TYPE_CHECKING:
+    from ohgw_tools.interpreter.process import Process
+
+DEEPEST = 60
+
+
+def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
+    """Return parsed data as a value that remembers where each part stands."""
+    if depth > DEEPEST:
+        return UNKNOWN
+    if isinstance(data, dict):
+        items = {k: wrap(v, origin.child(k), depth + 1) for k, v in data.items()}
+        return Dict(items, origin=origin)
+    if isinstance(data, list):
+        return List([wrap(v, origin.child(i), depth + 1) for i, v in enumerate(data)], origin=origin)
+    if isinstance(data, str):
+        return config_text(data, origin)
+    return data if isinstance(data, (int, float, bool)) or data is None else UNKNOWN
+
+
+def clone(value: Value, depth: int = 0) -> Value:
+    """Return a deep copy."""
+    if depth > DEEPEST:
+        return UNKNOWN
+    if isinstance(value, Dict):
+        items = {k: clone(v, depth + 1) for k, v in value.items.items()}
+        return Dict(items, value.exact, value.origin, value.dotted, value.struct)
+    if isinstance(value, List):
+        copied = [clone(v, depth + 1) for v in value.items]
+        return List(copied, value.exact, clone(value.element, depth + 1), value.nonempty, value.origin)
+    return value
+
+
+def dotted(value: Value, struct: bool = False) -> Value:
+    """Let keys be read as attributes, all the way down."""
+    if isinstance(value, Dict):
+        value.dotted, value.struct = True, struct
+        for each in value.items.values():
+            dotted(each, struct)
+    elif isinstance(value, List):
+        for each in value.items:
+            dotted(each, struct)
+    return value
+
+
+def _load(kind: str) -> Callable[..., Value]:
+    def load(
+        process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        source = positional[0] if positional else keywords.get("stream", UNKNOWN)
+        content, path = _source(process, source, kind)
+        if isinstance(content, Serialised):
+            return _through(kind, content.value)
+        if not isinstance(content, str):
+            return UNKNOWN
+        value = process.world.parse(process, content, path, kind, node)
+        return dotted(value) if kind == "omegaconf" else value
+
+    return load
+
+
+def _source(process: Process, source: Value, kind: str) -> tuple[Value, str | None]:
+    """Return what is to be parsed and the file that it stands in."""
+    if isinstance(source, FileValue):
+        path = files.normal(source.path) if source.path else None
+        return process.world.content(source.path), path
+    path_like = isinstance(source, PathValue) or (isinstance(source, str) and kind == "omegaconf")
+    if path_like:
+        text = files.text_of(source)
+        assert text is not None
+        return process.world.content(text), files.normal(text)
+    origin = source.origin_path if isinstance(source, Serialised) else None
+    return source, origin
+
+
+def _through(kind: str, value: Value) -> Value:
+    """Return what a value becomes on the way through a file: JSON makes keys strings."""
+    copied = clone(value)
+    if kind == "json" and isinstance(copied, Dict):
+        return Dict(
+            {str(k) if isinstance(k, (int, float)) else k: v for k, v in copied.items.items()},
+            copied.exact,
+            copied.origin,
+        )
+    if isinstance(copied, tuple):
+        return List(list(copied))
+    return copied
+
+
+def _dump(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    value = positional[0] if positional else keywords.get("data", keywords.get("obj", UNKNOWN))
+    stream = positional[1] if len(positional) > 1 else keywords.get("stream", keywords.get("fp"))
+    if stream is None:
+        return Serialised(value)
+    if isinstance(stream, FileValue):
+        files.write(process, stream.path, Serialised(clone(value)))
+    else:
+        process.world.unseen_writes = True
+    return None
+
+
+def _dump_json_text(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    value = positional[0] if positional else UNKNOWN
+    if isinstance(value, PathValue) and "default" not in keywords:
+        message = "Object of type PosixPath is not JSON serializable"
+        raise process.error("TypeError", message, node)
+    return Serialised(clone(value))
+
+
+def _create(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    value = positional[0] if positional else Dict()
+    return dotted(value) if isinstance(value, (Dict, List)) else UNKNOWN
+
+
+def _container(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    value = clone(positional[0]) if positional else UNKNOWN
+    if isinstance(value, Dict):
+        value.dotted = False
+    return value
+
+
+def parse_text(text: str, kind: str) -> Any:
+    """Parse YAML or JSON. Raises yaml.YAMLError or json.JSONDecodeError."""
+    if kind == "json":
+        return json.loads(text)
+    import yaml
+
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    **dict.fromkeys(("yaml.safe_load", "yaml.load", "yaml.full_load", "yaml.unsafe_load"), _load("yaml")),
+    **dict.fromkeys(("json.load", "json.loads"), _load("json")),
+    "omegaconf.OmegaConf.load": _load("omegaconf"),
+    **dict.fromkeys(("yaml.safe_dump", "yaml.dump", "json.dump"), _dump),
+    "json.dumps": _dump_json_text,
+    "omegaconf.OmegaConf.create": _create,
+    "omegaconf.DictConfig": _create,
+    "omegaconf.OmegaConf.to_container": _container,
+}

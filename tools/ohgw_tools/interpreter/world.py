@@ -1,0 +1,178 @@
+"""World: what all processes of one interpretation share: trees, files, the record, the budget."""
+
+from __future__ import annotations
+
+import ast
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ohgw_tools.interpreter import serialisation, subprocesses
+from ohgw_tools.interpreter.files import normal
+from ohgw_tools.interpreter.interpretation import CertainException, Interpretation, Launch
+from ohgw_tools.interpreter.journal import Journal
+from ohgw_tools.interpreter.names import Names
+from ohgw_tools.interpreter.process import Process
+from ohgw_tools.interpreter.signals import OutOfBudget
+from ohgw_tools.interpreter.tracking import Uses
+from ohgw_tools.interpreter.values import UNKNOWN, UNKNOWN_TEXT, ConfigText, Origin, Value
+
+if TYPE_CHECKING:
+    from ohgw_tools.interpreter.values import Bound, Function
+    from ohgw_tools.subject import Subject
+
+SECONDS = 4.0  # of CPU, for all programs of a bundle together
+LAUNCHES = 160
+RESULTS = "results-of-this-run"  # stands for the contract's {results}
+
+
+class World:
+    """One bundle under interpretation."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.interpretation = Interpretation()
+        self.uses = Uses(self.interpretation)
+        self.journal = Journal()
+        self.names = Names()
+        self.files: dict[str, Value] = dict(subject.files)
+        self.folders = {p for f in subject.files for p in _parents(f)} | {RESULTS}
+        self.unseen_writes = False
+        self.program = "full"
+        self.run_origins: dict[str, Origin] = {}
+        self.run_data: dict[str, object] = {}
+        self.called_back: dict[object, Function | Bound] = {}
+        self._deadline = time.process_time() + SECONDS
+        self._temporary = 0
+        self._parsed: dict[tuple[str, str], object] = {}
+
+    def tree(self, path: str) -> ast.Module | None:
+        """Return the syntax tree of a Python file of the bundle, None if there is none."""
+        file = self.subject.python(path)
+        return file.tree if file is not None else None
+
+    def module_path(self, name: str) -> str | None:
+        """Return the path of a module of the bundle by its dotted name."""
+        return self.subject.modules.get(name)
+
+    def is_own_package(self, name: str) -> bool:
+        """Whether a top-level name is a package of the bundle."""
+        return self.is_package(name)
+
+    def is_package(self, name: str) -> bool:
+        """Whether a dotted name is a folder with modules of the bundle."""
+        return name in self._packages
+
+    @cached_property
+    def _packages(self) -> frozenset[str]:
+        return frozenset(
+            p.replace("/", ".") for f in self.subject.files if f.endswith(".py") for p in _parents(f)
+        )
+
+    @cached_property
+    def attributes_set(self) -> frozenset[str]:
+        """All names that the bundle sets as attributes of anything, anywhere."""
+        found: set[str] = set()
+        for path in self.subject.files:
+            tree = self.tree(path) if path.endswith(".py") else None
+            if tree is not None:
+                found |= self.names.attributes(tree)
+        return frozenset(found)
+
+    def late(self) -> bool:
+        """Whether the budget of time is spent."""
+        return time.process_time() > self._deadline
+
+    def report(self, exception: CertainException) -> None:
+        """Add a certain exception."""
+        self.interpretation.exceptions.append(exception)
+
+    def temporary(self, suffix: str) -> str:
+        """Return the path of a new temporary file."""
+        self._temporary += 1
+        return f"/tmp/of-this-run-{self._temporary}{suffix}"
+
+    def surely_absent(self, name: str) -> bool:
+        """Whether no file stands at a path: below a fresh results folder, or beside the sources."""
+        if name in self.files or name in self.folders or not self.all_writes_seen():
+            return False
+        if name.startswith(RESULTS + "/"):
+            return True
+        return name.startswith("config/") and "config" in self.folders
+
+    def all_writes_seen(self) -> bool:
+        """Whether no file can have been written that the virtual files lack."""
+        ended = any(not e.thread for e in self.interpretation.exceptions)
+        return not (self.unseen_writes or ended or self.interpretation.aborted)
+
+    def content(self, path: str | None) -> Value:
+        """Return what a file holds: text, a Serialised value, or unknown text."""
+        if path is None:
+            return UNKNOWN_TEXT
+        held = self.files.get(normal(path), UNKNOWN_TEXT)
+        if isinstance(held, str) and not isinstance(held, ConfigText):
+            return serialisation.config_text(held, Origin(normal(path), ()))
+        return held
+
+    def parse(
+        self, process: Process, text: str, path: str | None, kind: str, node: ast.AST
+    ) -> Value:
+        """Parse a file of the bundle as its code would; raises the parser's exception."""
+        if path is None and isinstance(text, ConfigText) and not text.origin.keys:
+            path = text.origin.path
+        if path is None or self.files.get(path) != text:
+            return UNKNOWN
+        data = self._document(process, text, path, kind, node)
+        self.interpretation.documents[path] = data
+        return serialisation.wrap(data, Origin(path, ()))
+
+    def _document(
+        self, process: Process, text: str, path: str, kind: str, node: ast.AST
+    ) -> object:
+        file = self.subject.yaml(path)
+        if kind == "json" or file is None:
+            try:
+                return serialisation.parse_text(text, "json") if kind == "json" else UNKNOWN
+            except ValueError as error:
+                raise process.error("JSONDecodeError", f"{path}: {error}", node) from error
+        if file.error:
+            raised = process.error("YAMLError", f"{path}: {file.error}", node)
+            raised.detail = {"config": path, "syntax": True}
+            raise raised
+        return file.data
+
+    def start(self, launch: Launch, argv: list[Value] | None) -> None:
+        """Run one process to its end and record how it ends."""
+        if len(self.interpretation.launches) >= LAUNCHES or self.tree(launch.path) is None:
+            return
+        self.interpretation.launches.append(launch)
+        process = Process(self, launch, argv)
+        depth = len(self.journal.levels)
+        try:
+            raised = process.run()
+            if raised is not None:
+                process.record(raised)
+        except OutOfBudget as spent:
+            self.interpretation.aborted.append((launch, str(spent)))
+        except RecursionError:
+            self.interpretation.aborted.append((launch, "depth"))
+        finally:
+            while len(self.journal.levels) > depth:
+                self.journal.keep()
+
+    def spawn(
+        self,
+        process: Process,
+        name: str,
+        positional: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> Value:
+        """Run what `subprocess` is asked to run, if it is Python code of the bundle."""
+        subprocesses.spawn(self, process, positional, keywords, node)
+        return UNKNOWN
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
