@@ -106,5 +106,6 @@ def _telling_lines(text: str) -> str:
     lines = [line.strip() for line in text.splitlines()]
     conflict = [line for line in lines if " depends on " in line or line.startswith("The user")]
     errors = [line for line in lines if line.startswith(("ERROR:", "error:", "×", "╰─▶"))]
+    errors.sort(key=lambda line: line.startswith("ERROR: Ignored"))
     chosen = list(dict.fromkeys(conflict + errors)) or [line for line in lines if line][-5:]
     return "\n".join(chosen)[:MAX_MESSAGE]

@@ -1,0 +1,233 @@
+"""run_stage(): run a bundle in a sandbox, cheapest program first, and say what came of it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+
+from pydantic import JsonValue
+
+from ohgw_tools import import_probe
+from ohgw_tools.bundle import Bundle
+from ohgw_tools.contract import Contract
+from ohgw_tools.environment import EnvironmentOptions, ensure
+from ohgw_tools.errors import CouldNotLook, EnvironmentUnsatisfiable, RunCancelled
+from ohgw_tools.finding import numbered
+from ohgw_tools.installer import TORCH_FAMILY
+from ohgw_tools.missing_dependency import (
+    Dependencies,
+    deferred_module,
+    dependencies,
+    report_dependency,
+)
+from ohgw_tools.requirement import read_declaration
+from ohgw_tools.resolver_message import package_of
+from ohgw_tools.run_artifacts import RESULTS_DIRECTORY, RunArtifacts
+from ohgw_tools.run_finding import RunFindings, log
+from ohgw_tools.run_outcome import report_outcome, root_tracebacks
+from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
+from ohgw_tools.staged_run import StagedRun
+from ohgw_tools.subject import Subject
+from ohgw_tools.verdict import Verdict
+
+PYPROJECT = "pyproject.toml"
+# faulthandler turns a crash of the interpreter itself into a place in the bundle.
+_ENVIRONMENT = {"PYTHONFAULTHANDLER": "1"}
+
+
+def run_stage(
+    bundle: Bundle,
+    contract: Contract,
+    sandbox: Sandbox,
+    *,
+    interpreter: Interpreter | None = None,
+    installer: str = "auto",
+    environment_options: EnvironmentOptions | None = None,
+    observe: bool = True,
+    deep: bool = False,
+    repeat: int = 1,
+    allow_hosts: tuple[str, ...] = (),
+    on_progress: Callable[[str], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Verdict:
+    """Return the verdict of stage `sandbox` on the derived code.
+
+    Programs run cheapest first and stop at the first stage that fails: every module is imported,
+    then the contract's smoke test runs. `interpreter` is used as it is; without one the bundle's
+    dependencies are installed (see `ohgw_tools.environment`). What cannot be looked at makes the
+    verdict `undecided`, unless something else has failed. Raises RunCancelled when `cancel` is set.
+    """
+    options = environment_options or EnvironmentOptions()
+    if installer != "auto":
+        options = options.model_copy(update={"installer": installer})
+    findings = RunFindings(Subject(bundle, contract))
+    stage = _Stage(findings, sandbox, interpreter, options, on_progress, cancel)
+    stage.allow_hosts = (*contract.allow_hosts, *allow_hosts)
+    reason = ""
+    try:
+        stage.run()
+    except RunCancelled:
+        raise
+    except EnvironmentUnsatisfiable as error:
+        _report_environment(findings, error)
+    except CouldNotLook as error:
+        reason = str(error)
+    verdict = Verdict.of("sandbox", numbered(findings.all), stage.facts(), stage.blobs())
+    if verdict.status == "pass" and reason:
+        return verdict.model_copy(update={"status": "undecided", "reason": reason})
+    return verdict.model_copy(update={"reason": reason})
+
+
+class _Stage:
+    """One pass over the programs of a bundle."""
+
+    def __init__(
+        self,
+        findings: RunFindings,
+        sandbox: Sandbox,
+        interpreter: Interpreter | None,
+        options: EnvironmentOptions,
+        on_progress: Callable[[str], None] | None,
+        cancel: threading.Event | None,
+    ) -> None:
+        self.findings = findings
+        self.subject = findings.subject
+        self.contract = findings.contract
+        self.allow_hosts: tuple[str, ...] = ()
+        self._sandbox = sandbox
+        self._given = interpreter
+        self._options = options
+        self._on_progress = on_progress
+        self._cancel = cancel
+        self._deferred: frozenset[str] = frozenset()
+        self._runs: StagedRun | None = None
+        self._files = {path: text.encode() for path, text in self.subject.files.items()}
+
+    def run(self) -> None:
+        """Run the programs in order. Raises CouldNotLook, EnvironmentUnsatisfiable."""
+        self._deferred = self._unneeded() if self._given is None else frozenset()
+        self._start(self._deferred)
+        execution = self._probe()
+        if self._deferred and deferred_module(import_probe.failed_imports(execution), self._known):
+            self._start(frozenset())
+            execution = self._probe()
+        self._report_probe(execution)
+        if not self.findings.failed:
+            self._smoke()
+
+    def facts(self) -> dict[str, JsonValue]:
+        """What was measured, and which declared packages were left out."""
+        facts: dict[str, JsonValue] = {"sandbox": self._sandbox.name}
+        if self._runs:
+            facts |= {**self._runs.facts(), "packages": [*self._runs.interpreter.packages]}
+        if self._deferred:
+            facts["not_installed"] = [*sorted(self._deferred)]
+        return facts
+
+    def blobs(self) -> dict[str, bytes]:
+        """Streams and small artifacts, by step."""
+        return self._runs.blobs() if self._runs else {}
+
+    def _unneeded(self) -> frozenset[str]:
+        """Companions of torch that are declared and that no file mentions.
+
+        Each is built for one build of torch, is large, and breaks others that find it when the two
+        do not fit. They are left out at first, which the verdict's facts say; should an import want
+        one after all, an environment with them is built and the run starts again.
+        """
+        lines = read_declaration(self._pyproject()).lines
+        names = {package_of(line) for line in lines} & (TORCH_FAMILY - {"torch"})
+        code = [text for path, text in self.subject.files.items() if path.endswith(".py")]
+        return frozenset(n for n in names if not any(re.search(rf"\b{n}\b", c) for c in code))
+
+    def _start(self, omit: frozenset[str]) -> None:
+        self._deferred = omit
+        interpreter = self._given or ensure(
+            self._pyproject(),
+            omit=omit,
+            on_progress=self._on_progress,
+            cancel=self._cancel,
+            **dict(self._options),
+        )
+        self._known: Dependencies = dependencies(self._pyproject(), interpreter, omit)
+        self._runs = StagedRun(
+            self._sandbox,
+            interpreter,
+            _ENVIRONMENT,
+            self.allow_hosts,
+            self._cancel,
+            self._on_progress,
+        )
+
+    def _run(self, name: str, argv: tuple[str, ...], limits: Limits) -> Execution:
+        assert self._runs is not None
+        return self._runs.run(name, self._files, argv, limits)
+
+    def _probe(self) -> Execution:
+        limits = import_probe.limits_of(self.contract.smoke.limits)
+        return self._run("import-probe", import_probe.command(tuple(self._modules())), limits)
+
+    def _report_probe(self, execution: Execution) -> None:
+        for failed in import_probe.failed_imports(execution):
+            if failed.traceback is not None and report_dependency(
+                self.findings, failed.traceback, self._known, self._imports_alone
+            ):
+                continue
+            import_probe.report(self.findings, execution, failed, self._modules())
+        if not execution.ok and not self.findings.failed:
+            limits = import_probe.limits_of(self.contract.smoke.limits)
+            report_outcome(
+                self.findings, execution, limits, program="importing", crash="import-failed"
+            )
+
+    def _imports_alone(self, module: str) -> bool:
+        limits = import_probe.limits_of(self.contract.smoke.limits)
+        return self._run(f"import-{module}", ("python", "-c", f"import {module}"), limits).ok
+
+    def _smoke(self) -> None:
+        program = self.contract.smoke
+        execution = self._run("smoke", _argv(program.argv), program.limits)
+        if not execution.ok:
+            for _, traceback in root_tracebacks(execution):
+                if report_dependency(self.findings, traceback, self._known, self._imports_alone):
+                    return
+        report_outcome(
+            self.findings, execution, program.limits, program="smoke test", crash="smoke-crash"
+        )
+        if execution.ok:
+            artifacts = RunArtifacts(self.findings, execution)
+            artifacts.report(artifacts.run_ids)
+
+    def _modules(self) -> dict[str, str]:
+        """The path of each module of the package, by dotted name; of all modules if it has none."""
+        package = self.contract.package
+        modules = dict(self.subject.modules)
+        own = {n: p for n, p in modules.items() if n == package or n.startswith(f"{package}.")}
+        return own or modules
+
+    def _pyproject(self) -> str:
+        return self.subject.files.get(PYPROJECT, "")
+
+
+def _argv(argv: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.replace("{results}", RESULTS_DIRECTORY) for part in argv)
+
+
+def _report_environment(findings: RunFindings, error: EnvironmentUnsatisfiable) -> None:
+    """Add the finding for a dependency that cannot be had, at its line in the pyproject."""
+    text = findings.subject.files.get(PYPROJECT, "")
+    wanted = re.sub(r"\s", "", error.requirement)
+    name = package_of(error.requirement)
+    lines = [re.sub(r"\s", "", line) for line in text.splitlines()]
+    exact = (i for i, line in enumerate(lines, 1) if wanted and wanted in line)
+    named = (i for i, line in enumerate(lines, 1) if name and name in line.lower())
+    findings.add(
+        "environment",
+        f"{error.requirement}: {error.resolver_message.splitlines()[0][:300]}",
+        PYPROJECT if PYPROJECT in findings.subject.files else None,
+        next(exact, None) or next(named, None) or 1,
+        about=error.requirement,
+        evidence=[log("installer", error.resolver_message)],
+        data={"requirement": error.requirement},
+    )
