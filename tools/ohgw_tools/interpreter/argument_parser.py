@@ -152,7 +152,9 @@ class _Reading:
         if action in ("store_true", "store_false"):
             self.values[name] = action == "store_true"
         elif action != "store" or nargs is not None:
-            self.values[name] = options.get("const", UNKNOWN) if action == "store_const" else UNKNOWN
+            self.values[name] = (
+                options.get("const", UNKNOWN) if action == "store_const" else UNKNOWN
+            )
             while action != "store_const" and argv and not argv[0].startswith("-"):
                 argv.pop(0)
         elif inline is not None:
@@ -167,9 +169,9 @@ class _Reading:
         kind = options.get("type")
         choices = options.get("choices")
         known = kind is None or (isinstance(kind, External) and kind.name == "builtins.str")
-        if isinstance(choices, List) and choices.exact and known:
-            if all(isinstance(c, str) for c in choices.items) and text not in choices.items:
-                raise self.fail(f"argument {flag}: invalid choice: {text!r}")
+        listed = choices.items if isinstance(choices, List) and choices.exact else [None]
+        if known and all(isinstance(c, str) for c in listed) and text not in listed:
+            raise self.fail(f"argument {flag}: invalid choice: {text!r}")
         if known:
             return text
         name = kind.name if isinstance(kind, External) else ""

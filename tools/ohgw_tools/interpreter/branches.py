@@ -9,7 +9,7 @@ from ohgw_tools.interpreter.joining import join
 from ohgw_tools.interpreter.journal import Level
 from ohgw_tools.interpreter.scope import Tail
 from ohgw_tools.interpreter.signals import Jumped, Outcome, Raised, Returned
-from ohgw_tools.interpreter.values import Value
+from ohgw_tools.interpreter.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
@@ -121,3 +121,10 @@ def joined(process: Process, thunks: Sequence[Callable[[], Value]]) -> Value:
 
     branch(process, [take(t) for t in thunks])
     return join(values)
+
+
+def perhaps(process: Process, thunk: Callable[[], Value]) -> Value:
+    """Evaluate something that may not be evaluated at all."""
+    result: list[Value] = []
+    branch(process, [lambda: result.append(thunk()), lambda: None])
+    return result[0] if result else UNKNOWN

@@ -74,15 +74,18 @@ def _convert(process: Process, name: str, positional: list[Value], node: ast.AST
         return UNKNOWN if answer is None else answer
     if name in ("int", "float"):
         if isinstance(value, (Dict, List)) or value is None:
-            wanted = "a string, a bytes-like object or a real number"
-            kind = "number" if name == "float" else wanted
-            message = f"{name}() argument must be {kind if name == 'int' else 'a string or a real number'}"
-            raise process.error("TypeError", f"{message}, not '{type_name(value)}'", node)
+            wanted = "a string or a real number"
+            if name == "int":
+                wanted = "a string, a bytes-like object or a real number"
+            message = f"{name}() argument must be {wanted}, not '{type_name(value)}'"
+            raise process.error("TypeError", message, node)
         if isinstance(value, str) and len(value) > 400:
             return Unknown(NUMBERS[name])
     if isinstance(value, ATOMS) and all(isinstance(p, ATOMS) for p in positional):
         try:
-            return getattr(builtins, name)(*[str(p) if isinstance(p, str) else p for p in positional])
+            return getattr(builtins, name)(
+                *[str(p) if isinstance(p, str) else p for p in positional]
+            )
         except (ValueError, TypeError) as error:
             raise process.error(type(error).__name__, str(error), node) from error
         except OverflowError as error:
@@ -98,7 +101,9 @@ def _len(process: Process, positional: list[Value], keywords: object, node: ast.
         return len(value)
     numeric = isinstance(value, Unknown) and value.kind in (int, float, bool)
     if value is None or isinstance(value, (int, float)) or numeric:
-        kind = value.kind.__name__ if isinstance(value, Unknown) and value.kind else type_name(value)
+        kind = (
+            value.kind.__name__ if isinstance(value, Unknown) and value.kind else type_name(value)
+        )
         raise process.error("TypeError", f"object of type '{kind}' has no len()", node)
     if isinstance(value, Instance):
         own = value.cls.find("__len__")
@@ -111,7 +116,11 @@ def _range(process: Process, positional: list[Value], keywords: object, node: as
     for value in positional:
         wrong = isinstance(value, Unknown) and value.kind in (float, str)
         if wrong or value is None or isinstance(value, (str, float, Dict, List)):
-            kind = value.kind.__name__ if isinstance(value, Unknown) and value.kind else type_name(value)
+            kind = (
+                value.kind.__name__
+                if isinstance(value, Unknown) and value.kind
+                else type_name(value)
+            )
             message = f"'{kind}' object cannot be interpreted as an integer"
             raise process.error("TypeError", message, node)
     if positional and all(isinstance(p, int) for p in positional):
@@ -143,9 +152,7 @@ def _sequence(name: str) -> Callable[..., Value]:
     return make
 
 
-def _sort(
-    process: Process, items: list[Value], keywords: dict[str, Value], node: ast.AST
-) -> Value:
+def _sort(process: Process, items: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
     if "key" in keywords or not all(isinstance(i, ATOMS) for i in items):
         if all(isinstance(i, PathValue) for i in items) and "key" not in keywords:
             return List(sorted(items, key=lambda p: p.text))

@@ -100,7 +100,9 @@ def call(
         return run_function(process, callee, positional, keywords, node, complete, receiver)
     if isinstance(callee, Bound):
         values = [callee.receiver, *positional]
-        return run_function(process, callee.function, values, keywords, node, complete, callee.receiver)
+        return run_function(
+            process, callee.function, values, keywords, node, complete, callee.receiver
+        )
     if isinstance(callee, Partial):
         values = [*callee.positional, *positional]
         merged = {**callee.keywords, **keywords}
@@ -115,7 +117,9 @@ def call(
         return library.call_external(process, callee.name, positional, keywords, node, complete)
     if isinstance(callee, (Dict, List)) or is_plain(callee):
         text = ast.unparse(node)[:100]
-        raise process.error("TypeError", f"'{type_name(callee)}' object is not callable: {text}", node)
+        raise process.error(
+            "TypeError", f"'{type_name(callee)}' object is not callable: {text}", node
+        )
     hand_over(process, [*positional, *keywords.values()])
     return UNKNOWN
 
@@ -265,7 +269,11 @@ def _after_exception(process: Process, raised: Raised) -> Value:
         return join(activation.possible_returns)
     if partial:
         return UNKNOWN
-    if raised.explicit and process.certain and raised.exception not in ("SystemExit", "StopIteration"):
+    if (
+        raised.explicit
+        and process.certain
+        and raised.exception not in ("SystemExit", "StopIteration")
+    ):
         process.record(raised)
         return UNKNOWN
     raise raised

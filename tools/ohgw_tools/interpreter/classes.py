@@ -60,9 +60,10 @@ def fields_of(cls: Class) -> dict[str, tuple[ast.expr | None, Class]]:
     found: dict[str, tuple[ast.expr | None, Class]] = {}
     for each in reversed(cls.mro()):
         for item in each.node.body:
-            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-                if "ClassVar" not in ast.unparse(item.annotation):
-                    found[item.target.id] = (item.value, each)
+            if not isinstance(item, ast.AnnAssign) or "ClassVar" in ast.unparse(item.annotation):
+                continue
+            if isinstance(item.target, ast.Name):
+                found[item.target.id] = (item.value, each)
     return found
 
 

@@ -87,7 +87,14 @@ def _crashes(subject: Subject) -> tuple[Crash, ...]:
     for error in subject.interpretation.exceptions:
         name = error.detail.get("name")
         what = name if name is not None else error.message
-        key = (error.exception, error.path, error.line, what, error.detail.get("config"), error.thread)
+        key = (
+            error.exception,
+            error.path,
+            error.line,
+            what,
+            error.detail.get("config"),
+            error.thread,
+        )
         groups.setdefault(key, []).append(error)
     return tuple(_crash(subject, errors) for errors in groups.values())
 

@@ -59,7 +59,9 @@ def _decorate(process: Process, decorator: ast.expr, value: Value, scope: Scope)
         name = wrapper.name.removesuffix("()")
         value.wrappers = (*value.wrappers, name)
         if name == "hydra.main":
-            return Partial(External("hydra.main.run"), [value, _arguments(process, decorator, scope)], {})
+            return Partial(
+                External("hydra.main.run"), [value, _arguments(process, decorator, scope)], {}
+            )
     return value
 
 
@@ -81,7 +83,9 @@ def define_class(process: Process, node: ast.ClassDef, scope: Scope) -> None:
         if isinstance(value, Function) and value.owner is None:
             value.owner = cls
     value = _decorate_class(process, node, cls, scope)
-    inherited = any(isinstance(b, Class) and b.find("__init_subclass__") is not MISSING for b in bases)
+    inherited = any(
+        isinstance(b, Class) and b.find("__init_subclass__") is not MISSING for b in bases
+    )
     cls.open = cls.open or inherited
     process.assign_name(node.name, value, scope)
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.interpretation import Comparison
 from ohgw_tools.interpreter.tracking import EXTERNAL
-from ohgw_tools.run_list import ID_KEYS, Role, Run, leaves, runs
+from ohgw_tools.run_list import ID_KEYS, ROLES, Role, Run, leaves, runs
+from ohgw_tools.yaml_file import KeyPath
 
 if TYPE_CHECKING:
     from ohgw_tools.subject import Subject
 
 REMARKS = ("description", "note", "notes", "comment", "comments", "tags", "seed", "title", "group")
-Keys = tuple[object, ...]
+Keys = KeyPath
 Outcome = tuple[object, ...]
 
 
@@ -33,9 +34,8 @@ def _spellings(subject: Subject) -> set[str]:
         found.update(node.attr for node in file.nodes(ast.Attribute))
         found.update(node.arg for node in file.nodes(ast.keyword) if node.arg)
         found.update(node.arg for node in file.nodes(ast.arg))
-        for node in file.nodes(ast.AnnAssign):
-            if isinstance(node.target, ast.Name):
-                found.add(node.target.id)
+        targets = [node.target for node in file.nodes(ast.AnnAssign)]
+        found.update(target.id for target in targets if isinstance(target, ast.Name))
     return found
 
 
@@ -86,7 +86,7 @@ def effective(subject: Subject, run: Run) -> dict[Keys, Outcome]:
     """
     use = subject.interpretation.configs.get(run.path)
     named = spellings(subject)
-    known = {r.id for role in ("smoke", "full") for r in runs(subject, role)}  # type: ignore[arg-type]
+    known = {r.id for role in ROLES for r in runs(subject, role)}
     result: dict[Keys, Outcome] = {}
     for key, value in leaves(run.config):
         full = (*run.key, *key)

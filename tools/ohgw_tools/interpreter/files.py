@@ -154,10 +154,11 @@ def matching(process: Process, folder: str, pattern: str | None, deep: bool = Fa
     found = []
     for name in sorted(process.world.files):
         pieces = name.split("/")
-        if deep and fnmatchcase(pieces[-1], parts[-1]) and name.startswith(normal(folder)):
-            found.append(name)
-        elif len(pieces) == len(parts) and all(map(fnmatchcase, pieces, parts)):
-            found.append(name)
+        if deep:
+            fits = fnmatchcase(pieces[-1], parts[-1]) and name.startswith(normal(folder))
+        else:
+            fits = len(pieces) == len(parts) and all(map(fnmatchcase, pieces, parts))
+        found += [name] if fits else []
     if not found:
         return Unknown(maybe_empty=True)
     return List([PathValue(f) for f in found])

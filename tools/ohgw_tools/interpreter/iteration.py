@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter.joining import element_of
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     UNKNOWN_INT,
@@ -15,7 +16,6 @@ from ohgw_tools.interpreter.values import (
     Value,
     type_name,
 )
-from ohgw_tools.interpreter.joining import element_of
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process

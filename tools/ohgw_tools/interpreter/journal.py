@@ -1,4 +1,4 @@
-"""Journal: every write to the bundle's variables and objects, so that worlds can be undone and joined.
+"""Journal: all writes to variables and objects, so that worlds can be undone and joined.
 
 An arm of a branch runs in a level of its own. Its writes are captured and undone, then the arms'
 writes are joined slot by slot: where they agree the value stays, elsewhere it becomes unknown.

@@ -173,7 +173,7 @@ def _temporary_folder(
 def _thread(
     process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
-    """Run a thread's target for what it reads; an exception that is certain ends only the thread."""
+    """Run a thread's target; an exception that is certain ends the thread alone."""
     target = keywords.get("target", UNKNOWN)
     given = keywords.get("args", ())
     arguments = elements(process, given)
@@ -258,6 +258,8 @@ FUNCTIONS: dict[str, Call] = {
     "re.sub": _substitute,
     "open": files.open_file,
     "io.open": files.open_file,
-    **dict.fromkeys(("os.makedirs", "os.mkdir", "os.chdir", "sys.path.insert", "sys.path.append"), _none),
+    **dict.fromkeys(
+        ("os.makedirs", "os.mkdir", "os.chdir", "sys.path.insert", "sys.path.append"), _none
+    ),
     **serialisation.FUNCTIONS,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+# Attributes through which names are set that do not stand in the code.
+COMPUTED = ("__dict__", "register_buffer", "register_parameter", "add_module", "__setattr__")
 
 
 class Names:
@@ -37,12 +39,12 @@ class Names:
         if node not in self._attributes:
             found = set()
             for each in ast.walk(node):
-                if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
-                    found.add(each.attr)
+                if isinstance(each, ast.Attribute):
+                    if isinstance(each.ctx, ast.Store):
+                        found.add(each.attr)
+                    elif each.attr in COMPUTED:
+                        found.add("*")
                 elif isinstance(each, ast.Name) and each.id in ("setattr", "vars"):
-                    found.add("*")
-                elif isinstance(each, ast.Attribute) and each.attr in ("__dict__", "register_buffer",
-                        "register_parameter", "add_module", "__setattr__", "update_state"):  # fmt: skip
                     found.add("*")
             self._attributes[node] = frozenset(found)
         return self._attributes[node]

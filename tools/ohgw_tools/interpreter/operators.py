@@ -146,10 +146,10 @@ def _mixed(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AST
         if unusable and number and not isinstance(op, ast.BitOr):
             kinds = f"'{type_name(a)}' and '{type_name(b)}'".replace("<unknown ", "'")
             raise process.error("TypeError", f"unsupported operand type(s): {kinds}", node)
-    kinds = {x.kind if isinstance(x, Unknown) else type(x) for x in (a, b)}
-    if kinds <= {int} and not isinstance(op, (ast.Div, ast.Pow)):
+    held = {x.kind if isinstance(x, Unknown) else type(x) for x in (a, b)}
+    if held <= {int} and not isinstance(op, (ast.Div, ast.Pow)):
         return Unknown(int)
-    if kinds <= {int, float, bool} and not isinstance(op, ast.Pow):
+    if held <= {int, float, bool} and not isinstance(op, ast.Pow):
         return Unknown(float)
     return UNKNOWN
 
@@ -257,11 +257,11 @@ def _ordered(process: Process, op: ast.cmpop, a: Value, b: Value, node: ast.AST)
         except TypeError as error:
             raise process.error("TypeError", _shown(error, node), node) from error
     for one, other in ((a, b), (b, a)):
-        if isinstance(other, Unknown) and other.kind in (int, float, bool):
-            if isinstance(one, (str, Dict, List)) or one is None:
-                kinds = f"'{type_name(a)}' and '{type_name(b)}'"
-                message = f"ordering not supported between instances of {kinds}"
-                raise process.error("TypeError", message, node)
+        number = isinstance(other, Unknown) and other.kind in (int, float, bool)
+        if number and (isinstance(one, (str, Dict, List)) or one is None):
+            kinds = f"'{type_name(a)}' and '{type_name(b)}'"
+            message = f"ordering not supported between instances of {kinds}"
+            raise process.error("TypeError", message, node)
     return None
 
 

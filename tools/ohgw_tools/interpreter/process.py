@@ -6,13 +6,15 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ohgw_tools.interpreter import calls
 from ohgw_tools.interpreter import access as access
+from ohgw_tools.interpreter import calls
+from ohgw_tools.interpreter import comprehensions as comprehensions
 from ohgw_tools.interpreter import definitions as definitions
 from ohgw_tools.interpreter import expressions as expressions
 from ohgw_tools.interpreter import flow as flow
 from ohgw_tools.interpreter import operators as operators
 from ohgw_tools.interpreter import statements as statements
+from ohgw_tools.interpreter import subscripts as subscripts
 from ohgw_tools.interpreter.dispatch import EXPRESSIONS, STATEMENTS
 from ohgw_tools.interpreter.interpretation import CertainException, Frame, Launch
 from ohgw_tools.interpreter.scope import Activation, Scope

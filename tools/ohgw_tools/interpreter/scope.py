@@ -1,4 +1,4 @@
-"""Scope: the variables of a module, class body, function or comprehension; Frame state of a call."""
+"""Scope: the variables of a module, class body, function or comprehension; Activation: a call."""
 
 from __future__ import annotations
 

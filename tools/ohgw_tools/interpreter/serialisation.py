@@ -34,7 +34,9 @@ def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
         items = {k: wrap(v, origin.child(k), depth + 1) for k, v in data.items()}
         return Dict(items, origin=origin)
     if isinstance(data, list):
-        return List([wrap(v, origin.child(i), depth + 1) for i, v in enumerate(data)], origin=origin)
+        return List(
+            [wrap(v, origin.child(i), depth + 1) for i, v in enumerate(data)], origin=origin
+        )
     if isinstance(data, str):
         return config_text(data, origin)
     return data if isinstance(data, (int, float, bool)) or data is None else UNKNOWN
@@ -49,7 +51,9 @@ def clone(value: Value, depth: int = 0) -> Value:
         return Dict(items, value.exact, value.origin, value.dotted, value.struct)
     if isinstance(value, List):
         copied = [clone(v, depth + 1) for v in value.items]
-        return List(copied, value.exact, clone(value.element, depth + 1), value.nonempty, value.origin)
+        return List(
+            copied, value.exact, clone(value.element, depth + 1), value.nonempty, value.origin
+        )
     return value
 
 
@@ -159,7 +163,9 @@ def parse_text(text: str, kind: str) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    **dict.fromkeys(("yaml.safe_load", "yaml.load", "yaml.full_load", "yaml.unsafe_load"), _load("yaml")),
+    **dict.fromkeys(
+        ("yaml.safe_load", "yaml.load", "yaml.full_load", "yaml.unsafe_load"), _load("yaml")
+    ),
     **dict.fromkeys(("json.load", "json.loads"), _load("json")),
     "omegaconf.OmegaConf.load": _load("omegaconf"),
     **dict.fromkeys(("yaml.safe_dump", "yaml.dump", "json.dump"), _dump),

@@ -195,7 +195,8 @@ def throw(process: Process, node: ast.Raise, scope: Scope) -> None:
         raise process.error("Exception", "re-raised", node)
     call = node.exc if isinstance(node.exc, ast.Call) else None
     name = ast.unparse(call.func if call else node.exc).split(".")[-1]
-    message, spoken = "", []
+    message = ""
+    spoken: list[ConfigText] = []
     if call is not None and call.args:
         message, spoken = _message(process, call.args[0], scope)
     raised = process.error(name, message, node)

@@ -15,7 +15,14 @@ from ohgw_tools.interpreter.names import Names
 from ohgw_tools.interpreter.process import Process
 from ohgw_tools.interpreter.signals import OutOfBudget
 from ohgw_tools.interpreter.tracking import Uses
-from ohgw_tools.interpreter.values import UNKNOWN, UNKNOWN_TEXT, ConfigText, Origin, Value
+from ohgw_tools.interpreter.values import (
+    UNKNOWN,
+    UNKNOWN_TEXT,
+    ConfigText,
+    Origin,
+    Value,
+    config_text,
+)
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.values import Bound, Function
@@ -66,7 +73,10 @@ class World:
     @cached_property
     def _packages(self) -> frozenset[str]:
         return frozenset(
-            p.replace("/", ".") for f in self.subject.files if f.endswith(".py") for p in _parents(f)
+            p.replace("/", ".")
+            for f in self.subject.files
+            if f.endswith(".py")
+            for p in _parents(f)
         )
 
     @cached_property
@@ -111,7 +121,7 @@ class World:
             return UNKNOWN_TEXT
         held = self.files.get(normal(path), UNKNOWN_TEXT)
         if isinstance(held, str) and not isinstance(held, ConfigText):
-            return serialisation.config_text(held, Origin(normal(path), ()))
+            return config_text(held, Origin(normal(path), ()))
         return held
 
     def parse(
@@ -126,9 +136,7 @@ class World:
         self.interpretation.documents[path] = data
         return serialisation.wrap(data, Origin(path, ()))
 
-    def _document(
-        self, process: Process, text: str, path: str, kind: str, node: ast.AST
-    ) -> object:
+    def _document(self, process: Process, text: str, path: str, kind: str, node: ast.AST) -> object:
         file = self.subject.yaml(path)
         if kind == "json" or file is None:
             try:

@@ -60,5 +60,9 @@ def _finding(subject: Subject, role: Role, variations: list[str], alike: list[Ru
         last.key or 1,
         severity="error" if role == "full" else "warning",
         subject=" = ".join(sorted(variations)),
-        data={"variations": variations, "keys": differing, "config": last.path},
+        data={
+            "variations": list[JsonValue](variations),
+            "keys": list[JsonValue](differing),
+            "config": last.path,
+        },
     )

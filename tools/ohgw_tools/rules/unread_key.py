@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import JsonValue
+
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.interpreter.effective_config import Keys, is_label, usages
 from ohgw_tools.run_list import ROLES, Role, Run, matches, runs
@@ -55,6 +57,7 @@ def _finding(subject: Subject, key: Keys, uses: Uses, told_apart: bool, lexical:
     name = ".".join(map(str, key))
     place = "its name stands nowhere in the code" if lexical else "no path of the program reads it"
     role = f"; it is meant to set {run.id} apart" if told_apart else ""
+    ids: list[JsonValue] = [*(r.id for r, _, _ in uses[:40])]
     return subject.finding(
         __name__,
         f"{name} = {str(value)[:60]!r} is read by nothing: {place}{role}",
@@ -62,5 +65,5 @@ def _finding(subject: Subject, key: Keys, uses: Uses, told_apart: bool, lexical:
         (*run.key, *key),
         severity="error" if told_apart else "warning",
         subject=name,
-        data={"key": name, "config": run.path, "runs": [r.id for r, _, _ in uses][:40]},
+        data={"key": name, "config": run.path, "runs": ids},
     )
