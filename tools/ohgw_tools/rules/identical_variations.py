@@ -61,8 +61,8 @@ def _finding(subject: Subject, role: Role, variations: list[str], alike: list[Ru
         severity="error" if role == "full" else "warning",
         subject=" = ".join(sorted(variations)),
         data={
-            "variations": list[JsonValue](variations),
-            "keys": list[JsonValue](differing),
+            "variations": [*variations],
+            "keys": [*differing],
             "config": last.path,
         },
     )
