@@ -19,9 +19,12 @@ Journal = Callable[[ChatModel], ChatModel]
 
 def execution(settings: Settings) -> Execution:
     """Choose the sandbox. Where there is none, say why: that is `undecided`, not an error."""
+    from ohgw_tools import interpreter_probe
     from ohgw_tools.environment import EnvironmentOptions
     from ohgw_tools.sandbox_choice import choose
 
+    if settings.python and not settings.static_only:
+        interpreter_probe.given(settings.python)  # a wrong path is bad input now, not in an hour
     if settings.static_only or settings.sandbox == "none":
         sandbox, missing = None, "no sandbox was asked for (--sandbox none)"
     else:

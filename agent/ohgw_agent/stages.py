@@ -9,7 +9,7 @@ from ohgw_agent.budget import check_time
 from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.notice import Notice
 from ohgw_tools.bundle import Bundle
-from ohgw_tools.errors import CouldNotLook
+from ohgw_tools.errors import CouldNotLook, RunCancelled
 from ohgw_tools.verdict import Judgement, Stage, Verdict
 
 
@@ -83,6 +83,8 @@ def _run(context: LoopContext, number: int, tree: str) -> Verdict:
             on_progress=detail,
             cancel=context.cancel,
         )
+    except RunCancelled:
+        raise KeyboardInterrupt from None
     except CouldNotLook as error:
         return Verdict(stage="sandbox", status="undecided", reason=str(error))
 

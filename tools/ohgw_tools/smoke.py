@@ -24,6 +24,7 @@ from ohgw_tools.missing_dependency import (
 from ohgw_tools.requirement import read_declaration
 from ohgw_tools.resolver_message import package_of
 from ohgw_tools.run_artifacts import RESULTS_DIRECTORY, RunArtifacts
+from ohgw_tools.run_coverage import report_coverage
 from ohgw_tools.run_finding import RunFindings, log
 from ohgw_tools.run_outcome import report_outcome, root_tracebacks
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
@@ -65,6 +66,7 @@ def run_stage(
     stage = _Stage(findings, sandbox, interpreter, options, on_progress, cancel)
     stage.allow_hosts = (*contract.allow_hosts, *allow_hosts)
     reason = ""
+    could_not: dict[str, JsonValue] = {}
     try:
         stage.run()
     except RunCancelled:
@@ -72,8 +74,9 @@ def run_stage(
     except EnvironmentUnsatisfiable as error:
         _report_environment(findings, error)
     except CouldNotLook as error:
-        reason = str(error)
-    verdict = Verdict.of("sandbox", numbered(findings.all), stage.facts(), stage.blobs())
+        reason, could_not = str(error), {"could_not_look": type(error).__name__}
+    facts = {**stage.facts(), **could_not}
+    verdict = Verdict.of("sandbox", numbered(findings.all), facts, stage.blobs())
     if verdict.status == "pass" and reason:
         return verdict.model_copy(update={"status": "undecided", "reason": reason})
     return verdict.model_copy(update={"reason": reason})
@@ -197,7 +200,8 @@ class _Stage:
         )
         if execution.ok:
             artifacts = RunArtifacts(self.findings, execution)
-            artifacts.report(artifacts.run_ids)
+            artifacts.report(artifacts.expected)
+            report_coverage(self.findings, artifacts.run_ids)
 
     def _modules(self) -> dict[str, str]:
         """The path of each module of the package, by dotted name; of all modules if it has none."""
