@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from ohgw_tools import artifact_json
 from ohgw_tools.finding import Evidence
 from ohgw_tools.run_finding import RunFindings
+from ohgw_tools.run_list import runs
 from ohgw_tools.sandbox import Execution
 
 RESULTS_DIRECTORY = "results"
@@ -42,6 +43,14 @@ class RunArtifacts:
             return ()
         found = (_match_id(pattern, path) for path in self.files)
         return tuple(dict.fromkeys(run_id for run_id in found if run_id))
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The ids of the runs that should have left something: those of the smoke configuration, or
+        those that did where it does not name any.
+        """
+        configured = [run.id for run in runs(self._findings.subject, "smoke") if run.id]
+        return tuple(configured) or self.run_ids
 
     def report(self, expected: tuple[str, ...]) -> None:
         """Add what is missing or unfit. `expected` are the ids of the runs that were configured."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import signal as signals
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from ohgw_tools.finding import Evidence
 from ohgw_tools.python_traceback import PythonTraceback, find_tracebacks
@@ -25,12 +25,6 @@ _CONSEQUENCE = re.compile(
 )
 _USAGE = re.compile(r"^(?P<program>\S+): error: (?P<message>.+)$", re.MULTILINE)
 
-# Exceptions that say that a limit was met, which the program learnt of before the sandbox acted.
-_LIMITS: dict[str, Callable[[str], str | None]] = {
-    "MemoryError": lambda _: "out-of-memory",
-    "RuntimeError": lambda m: "out-of-memory" if "can't allocate memory" in m else None,
-    "OSError": lambda m: "disk-full" if m.startswith(("[Errno 27]", "[Errno 28]")) else None,
-}
 _OUTCOMES = {
     "memory": ("out-of-memory", "ran out of memory: the limit is {memory} MiB"),
     "processes": ("too-many-processes", "died at the limit of {processes} processes"),
@@ -111,7 +105,7 @@ def report_traceback(
 ) -> None:
     """Add an exception at the deepest line that belongs to the bundle."""
     root = traceback.root
-    rule = _LIMITS.get(root.short_type, lambda _: None)(root.message) or rule
+    rule = _limit_met(root) or rule
     place = root.line_in(findings.subject.files) or traceback.line_in(findings.subject.files)
     words = f"{root.short_type}: {root.message}".strip().rstrip(":")
     path, line = place or (None, None)
@@ -124,6 +118,14 @@ def report_traceback(
         evidence=[log(source, item.excerpt) for item in _chain(traceback)],
         data={"exception": root.type, "message": root.message},
     )
+
+
+def _limit_met(error: PythonTraceback) -> str:
+    """The rule of the limit that a program learnt of by itself, before the sandbox had to act."""
+    if error.short_type == "MemoryError" or "can't allocate memory" in error.message:
+        return "out-of-memory"
+    full = error.short_type == "OSError" and error.message.startswith(("[Errno 27]", "[Errno 28]"))
+    return "disk-full" if full else ""
 
 
 def how_it_ended(execution: Execution) -> str:
