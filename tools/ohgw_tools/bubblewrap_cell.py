@@ -106,13 +106,23 @@ class Cell:
         return int(json.loads(text)["child-pid"])
 
     def _setup_error(self) -> SandboxFailed:
-        assert self.process.stderr is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         said = b""
-        if _readable(self.process.stderr.fileno(), 0):
-            said = os.read(self.process.stderr.fileno(), 4096)
+        if _readable(self.pipes[1], 0):
+            said = os.read(self.pipes[1], 4096)
         return SandboxFailed(f"bubblewrap could not set up: {harmless(said).strip()}")
+
+    @property
+    def pipes(self) -> tuple[int, int]:
+        """The reading ends of standard output and standard error."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        return self.process.stdout.fileno(), self.process.stderr.fileno()
+
+    def has_ended(self) -> bool:
+        """Whether the main process is gone. Others may live on."""
+        return _readable(self.ended, 0)
 
     def open(self, marker: str, paths: tuple[str, ...]) -> tuple[int, ...]:
         """Wait until `marker` is there (before that /proc/PID/root is the host's own root), then

@@ -8,23 +8,18 @@ a throw-away user without any capability before the program starts.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from ohgw_tools.errors import SandboxFailed, SandboxUnavailable
+from ohgw_tools.errors import SandboxUnavailable
+from ohgw_tools.mounted_prefix import ETC, SYSTEM, outside_system, system_links
 from ohgw_tools.program_environment import WORK_DIRECTORY
-from ohgw_tools.sandbox import MIB
+from ohgw_tools.sandbox_space import SHM_BYTES, TMP_BYTES
 
-TMP_BYTES = 256 * MIB
-SHM_BYTES = 256 * MIB
 NOBODY = 65534
 
-_LIBRARIES = ("lib", "lib64", "lib32", "libx32", "bin", "sbin")
-# Directories that would show the host's secrets or hide the sandbox's own.
-_NEVER_BOUND = ("/", "/dev", "/etc", "/home", "/proc", "/root", "/run", "/sys", "/tmp", "/var")
 _SETPRIV = (
     "--clear-groups",
     "--inh-caps=-all",
@@ -82,27 +77,6 @@ def command(
     ]
 
 
-def check_prefixes(prefixes: Sequence[str]) -> None:
-    """Raise SandboxFailed for a directory that must not be shown to a program."""
-    home = os.path.realpath(Path.home())
-    for prefix in prefixes:
-        path = PurePosixPath(prefix)
-        if not path.is_absolute() or ".." in path.parts:
-            raise SandboxFailed(f"prefix {prefix!r} is not an absolute path without '..'")
-        real = os.path.realpath(prefix)
-        if str(path) in _NEVER_BOUND or real in _NEVER_BOUND or _holds(real, home):
-            raise SandboxFailed(
-                f"prefix {prefix!r} would show the host's own files to the program",
-                "Use an interpreter in a directory of its own, for instance a virtual environment.",
-            )
-        if not Path(prefix).is_dir():
-            raise SandboxFailed(f"prefix {prefix!r} is not a directory")
-
-
-def _holds(directory: str, inner: str) -> bool:
-    return PurePosixPath(inner).is_relative_to(directory)
-
-
 def _namespaces(user: int | None) -> list[str]:
     if user is None:
         return [
@@ -131,14 +105,12 @@ def _becoming(user: int | None) -> list[str]:
 
 def _system() -> list[str]:
     """/usr, and the top-level directories that are links into it or, on older systems, real."""
-    arguments = ["--ro-bind", "/usr", "/usr"]
-    for name in _LIBRARIES:
-        path = Path("/", name)
-        if path.is_symlink():
-            arguments += ["--symlink", str(path.readlink()), str(path)]
-        elif path.is_dir():
-            arguments += ["--ro-bind", str(path), str(path)]
-    return arguments
+    links, real = system_links()
+    return [
+        *("--ro-bind", SYSTEM, SYSTEM),
+        *(part for path, target in links.items() for part in ("--symlink", target, path)),
+        *(part for path in real for part in ("--ro-bind", path, path)),
+    ]
 
 
 def _tmpfs(path: str, size: int, mode: str) -> list[str]:
@@ -148,7 +120,7 @@ def _tmpfs(path: str, size: int, mode: str) -> list[str]:
 def _accounts(handles: Handles) -> list[str]:
     """A synthetic /etc: none of the host's but what the loader and alternatives need."""
     arguments = ["--perms", "0755", "--dir", "/etc"]
-    for path in ("/etc/ld.so.cache", "/etc/alternatives"):
+    for path in ETC:
         arguments += ["--ro-bind-try", path, path]
     made = (("passwd", handles.passwd), ("group", handles.group), ("hosts", handles.hosts))
     for name, handle in made:
@@ -160,11 +132,9 @@ def _bound(prefixes: Sequence[str], sockets: Mapping[str, str]) -> list[str]:
     """Bind each prefix at its own path, its parents made first: bubblewrap makes them 0700."""
     arguments: list[str] = []
     made = {PurePosixPath("/"), *map(PurePosixPath, ("/usr", "/tmp", "/etc", WORK_DIRECTORY))}
-    binds = {**{prefix: prefix for prefix in prefixes}, **sockets}
+    binds = {**{prefix: prefix for prefix in outside_system(tuple(prefixes))}, **sockets}
     for source, inside in binds.items():
         path = PurePosixPath(inside)
-        if path.is_relative_to("/usr") and source == inside:
-            continue
         for parent in reversed(path.parents):
             if parent not in made:
                 made.add(parent)

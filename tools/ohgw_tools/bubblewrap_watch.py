@@ -55,6 +55,7 @@ class Look:
         usage = self._watch.sample(processes=self._group is None)
         self._was_full = self._was_full or usage.full
         self._cpu_ms = max(self._cpu_ms, usage.cpu_ms)
+        self._most_tasks = max(self._most_tasks, usage.tasks)
 
     def ending(self, stop: Stop, exit_code: int | None) -> Ending:
         """Return all that was seen of the program's end."""
@@ -63,7 +64,8 @@ class Look:
             self._peak = self._group.peak_bytes or 0
             oom, forks = self._group.oom_kills, self._group.refused_forks
         else:
-            oom, forks = 0, int(self._most_tasks >= self._limits.processes)
+            # One fewer than the limit: the main process may be gone when the last look is taken.
+            oom, forks = 0, int(self._most_tasks >= max(2, self._limits.processes - 1))
         return Ending(stop, exit_code, oom, forks, self._was_full)
 
     def _group_cpu_ms(self) -> int:

@@ -1,7 +1,7 @@
 """The system call filter that both sandboxes load, as classic BPF made with the standard library.
 
-A deny list on top of private namespaces: it closes what namespaces leave open (kernel keyrings, bpf,
-io_uring, user namespaces, ptrace, memory that no process owns) and leaves alone what numerical
+A deny list on top of private namespaces: it closes what namespaces leave open (kernel keyrings,
+bpf, io_uring, user namespaces, ptrace, memory that no process owns) and leaves alone what numerical
 Python uses. Calls that C libraries probe for answer ENOSYS, so that those fall back.
 
 Format: struct seccomp_data and struct sock_filter of linux/seccomp.h and linux/filter.h.

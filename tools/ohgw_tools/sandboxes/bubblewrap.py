@@ -22,12 +22,12 @@ from ohgw_tools import (
 from ohgw_tools.artifact import Basket, collect
 from ohgw_tools.bubblewrap_cell import Cell, account_files, data_handle
 from ohgw_tools.bubblewrap_watch import Look
-from ohgw_tools.capture import Capture
 from ohgw_tools.errors import CouldNotLook, SandboxUnavailable
+from ohgw_tools.mounted_prefix import check_interpreter
 from ohgw_tools.namespace_watch import NamespaceWatch
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Probe
 from ohgw_tools.sandbox_user import FIRST, LAST, throwaway_user
-from ohgw_tools.supervision import Streams, Supervisor
+from ohgw_tools.supervision import Supervisor, streams
 from ohgw_tools.work_directory import check_inputs, write_inputs
 
 _INSTALL = (
@@ -101,9 +101,10 @@ class Bubblewrap:
         if allow_hosts:
             raise SandboxUnavailable("bubblewrap cannot let a program reach single hosts yet")
         check_inputs(files, limits)
-        bubblewrap_command.check_prefixes(interpreter.prefixes)
+        as_root = _as_root()
+        check_interpreter(interpreter, other_user=as_root)
         with contextlib.ExitStack() as stack:
-            user = stack.enter_context(throwaway_user()) if _as_root() else None
+            user = stack.enter_context(throwaway_user()) if as_root else None
             variables = program_environment.variables(
                 limits, interpreter.executable, environment, network=bool(allow_hosts)
             )
@@ -165,15 +166,22 @@ class Bubblewrap:
         # the one that refuses, because it counts refusals.
         cell.limit(limits, limits.processes + (2 if user is None else 16 if group else 0))
         look = Look(NamespaceWatch(procfs, (work, *others)), group, limits)
-        streams = Streams(Capture(limits.output_bytes), Capture(limits.output_bytes))
+        captured = streams(limits)
         try:
             if group is not None:
                 group.add(cell.pid)
-            supervisor = Supervisor(limits, streams, cell.ended, look, cancel)
-            assert cell.process.stdout is not None
-            assert cell.process.stderr is not None
+            stdout, stderr = cell.pipes
+            supervisor = Supervisor(
+                limits,
+                captured,
+                {stdout: captured.stdout.feed, stderr: captured.stderr.feed},
+                ended=cell.has_ended,
+                wake=cell.ended,
+                look=look,
+                cancel=cancel,
+            )
             cell.release()
-            stop = supervisor.watch(cell.process.stdout.fileno(), cell.process.stderr.fileno())
+            stop = supervisor.watch()
             look.last()
             cell.kill()
             supervisor.drain()
@@ -193,8 +201,8 @@ class Bubblewrap:
             outcome=outcome,
             exit_code=exit_code,
             signal=signal,
-            stdout=streams.stdout.output(),
-            stderr=streams.stderr.output(),
+            stdout=captured.stdout.output(),
+            stderr=captured.stderr.output(),
             artifacts=artifacts,
             refused=refused,
             wall_ms=wall_ms,

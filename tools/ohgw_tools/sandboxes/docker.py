@@ -1,0 +1,193 @@
+"""Runs programs in Docker containers, through the docker SDK, with an image made on the spot."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from threading import Event
+from typing import Any
+
+from ohgw_tools import docker_engine, docker_image, program_environment, seccomp, self_check
+from ohgw_tools.artifact import MAX_DEPTH, Basket
+from ohgw_tools.capture import harmless
+from ohgw_tools.docker_cell import DockerCell
+from ohgw_tools.errors import CouldNotLook, RunCancelled, SandboxFailed, SandboxUnavailable
+from ohgw_tools.execution_outcome import Ending, judge
+from ohgw_tools.mounted_prefix import check_interpreter
+from ohgw_tools.sandbox import MIB, Execution, Interpreter, Limits, Probe
+from ohgw_tools.sandbox_user import throwaway_user
+from ohgw_tools.supervision import Stop, Streams, Supervisor, streams
+from ohgw_tools.warden_channel import Channel, order
+from ohgw_tools.work_directory import check_inputs
+
+_LAST_WORDS_SECONDS = 60.0
+
+
+def create() -> Docker:
+    """Make the sandbox. No engine is looked for before it is used."""
+    return Docker()
+
+
+class Docker:
+    """One object may run any number of programs, from any number of threads at once."""
+
+    name = "docker"
+
+    def probe(self) -> Probe:
+        """Run a small program in a container that checks its walls from inside."""
+        try:
+            with docker_engine.engine() as client:
+                docker_engine.check_security(client)
+                docker_engine.sweep(client)
+                version = client.version().get("Version", "?")
+            findings = self_check.check(self)
+        except CouldNotLook as error:
+            remedy = error.remedy or "See the message of the engine."
+            return Probe(name=self.name, works=False, detail=error.problem, remedy=remedy)
+        if findings.problems:
+            return Probe(
+                name=self.name,
+                works=False,
+                detail="; ".join(findings.problems),
+                remedy="Use an engine with default security options, or bubblewrap.",
+            )
+        detail = f"engine {version}"
+        return Probe(name=self.name, works=True, detail=detail, isolation=findings.isolation)
+
+    @cached_property
+    def _filter(self) -> str:
+        return seccomp.program().hex()
+
+    def run(
+        self,
+        files: Mapping[str, bytes],
+        argv: tuple[str, ...],
+        *,
+        interpreter: Interpreter,
+        limits: Limits,
+        environment: Mapping[str, str] | None = None,
+        allow_hosts: tuple[str, ...] = (),
+        cancel: Event | None = None,
+    ) -> Execution:
+        """See `ohgw_tools.sandbox.Sandbox.run`."""
+        if allow_hosts:
+            raise SandboxUnavailable("docker cannot let a program reach single hosts yet")
+        check_inputs(files, limits)
+        check_interpreter(interpreter, other_user=True)
+        variables = program_environment.variables(
+            limits, interpreter.executable, environment, network=bool(allow_hosts)
+        )
+        with docker_engine.engine() as client, throwaway_user() as user:
+            image = docker_image.ensure(client)
+            start = time.monotonic()
+            with DockerCell(client, image, interpreter, limits, user, {}) as cell:
+                program = [interpreter.executable if argv[0] == "python" else argv[0], *argv[1:]]
+                settings = self._settings(program, variables, limits, user)
+                captured, basket = streams(limits), Basket(limits, files)
+                channel = Channel(captured, basket, limits.artifact_bytes + MIB)
+                cell.send(order(settings, files))
+                stop = self._supervise(cell, channel, captured, limits, cancel)
+            wall_ms = int((time.monotonic() - start) * 1000)
+        return self._execution(stop, channel, captured, basket, wall_ms, image)
+
+    def _settings(
+        self, program: list[str], variables: Mapping[str, str], limits: Limits, user: int
+    ) -> dict[str, Any]:
+        """What the warden has to know beside the files."""
+        cpu = limits.cpu_seconds
+        return {
+            "argv": program,
+            "variables": dict(variables),
+            "user": user,
+            "filter": self._filter,
+            "deadline": limits.wall_seconds + _LAST_WORDS_SECONDS,
+            "cpu_ms": None if cpu is None else int(cpu * 1000),
+            "entries": limits.work_inodes,
+            "depth": MAX_DEPTH,
+            "artifact_bytes": limits.artifact_bytes,
+            "artifact_files": limits.artifact_files,
+            "rlimits": {
+                "RLIMIT_NOFILE": limits.open_files,
+                "RLIMIT_CORE": 0,
+                "RLIMIT_FSIZE": limits.file_bytes,
+                "RLIMIT_MEMLOCK": 65536,
+                "RLIMIT_MSGQUEUE": 0,
+                "RLIMIT_RTPRIO": 0,
+                "RLIMIT_CPU": math.ceil(cpu or 2 * limits.wall_seconds * limits.threads + 5) + 1,
+            },
+        }
+
+    def _supervise(
+        self,
+        cell: DockerCell,
+        channel: Channel,
+        captured: Streams,
+        limits: Limits,
+        cancel: Event | None,
+    ) -> Stop:
+        """Watch the program, stop it if need be, and hear the warden out."""
+        supervisor = Supervisor(
+            limits,
+            captured,
+            {cell.handle: channel.feed},
+            ended=lambda: channel.report is not None or channel.closed,
+            cancel=cancel,
+        )
+        stop = supervisor.watch()
+        if stop == "cancelled":
+            raise RunCancelled("the program was stopped by its caller")
+        if stop != "ended":
+            cell.send(b"k")
+        if not supervisor.drain(
+            lambda: channel.finished or channel.closed, seconds=_LAST_WORDS_SECONDS
+        ):
+            raise SandboxFailed("the container's first process did not answer")
+        return stop
+
+    def _execution(
+        self,
+        stop: Stop,
+        channel: Channel,
+        captured: Streams,
+        basket: Basket,
+        wall_ms: int,
+        image: str,
+    ) -> Execution:
+        report = channel.report
+        if report is None:
+            said = harmless(channel.complaint).strip()
+            raise SandboxFailed(f"the container ended without a report: {said or 'no message'}")
+        if stop == "ended" and report["why"] in ("disk", "timeout"):
+            stop = report["why"]
+        ending = Ending(
+            stop,
+            report["exit_code"] if stop == "ended" else None,
+            report["oom_kills"] or 0,
+            report["refused_forks"] or 0,
+            report["disk_full"],
+        )
+        outcome, exit_code, signal = judge(ending)
+        artifacts, refused = basket.result()
+        return Execution(
+            backend=self.name,
+            outcome=outcome,
+            exit_code=exit_code,
+            signal=signal,
+            stdout=captured.stdout.output(),
+            stderr=captured.stderr.output(),
+            artifacts=artifacts,
+            refused=refused,
+            wall_ms=wall_ms,
+            cpu_ms=report["cpu_ms"],
+            peak_bytes=report["peak_bytes"],
+            isolation={
+                "backend": image,
+                "user": "throw-away",
+                "network": "none",
+                "memory": "control group",
+                "processes": "control group",
+                "seccomp": True,
+            },
+        )
