@@ -20,6 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     _configure_ls(actions.add_parser("ls", help="list runs, newest first"))
     _configure_show(actions.add_parser("show", help="one run: attempts, verdicts, what it cost"))
+    _configure_diff(actions.add_parser("diff", help="two runs: where they part, what each mended"))
+    _configure_redact(actions.add_parser("redact", help="take a secret out of a record"))
+    _configure_prune(actions.add_parser("prune", help="drop the contents of old runs"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -126,3 +129,66 @@ def _show(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(run_lines.verdict(said)))
     return 0
+
+
+def _configure_diff(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "exit codes: 0 the same way to the same tree, 1 different"
+    parser.add_argument("a", metavar="A", help=RUN_HELP)
+    parser.add_argument("b", metavar="B", help=RUN_HELP)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options.add_runs_dir(parser)
+    parser.set_defaults(action=_diff)
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    import json
+
+    from ohgw_agent.cli import difference_lines
+    from ohgw_agent.trace.difference import compare
+    from ohgw_agent.trace.history import History
+    from ohgw_agent.trace.reader import Reader, find_run
+
+    a, b = (
+        History(Reader(find_run(arguments.runs_dir, name))) for name in (arguments.a, arguments.b)
+    )
+    found = compare(a, b)
+    if arguments.json:
+        print(json.dumps(difference_lines.as_json(a, b, found), indent=1))
+    else:
+        print("\n".join(difference_lines.lines(a, b, found)))
+    return 0 if found.same else 1
+
+
+def _configure_redact(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_id", metavar="RUN", help=RUN_HELP)
+    parser.add_argument("--from-env", metavar="NAME", help="the secret is this variable's value;"
+                        " without it, the secret is read from standard input")  # fmt: skip
+    parser.add_argument("--reason", default="held a secret", help="goes into the record")
+    _add_doing(parser)
+    parser.set_defaults(action=_redact)
+
+
+def _redact(arguments: argparse.Namespace) -> int:
+    from ohgw_agent.cli.cleaning import redact
+
+    return redact(arguments)
+
+
+def _configure_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep", type=int, metavar="N", help="leave the newest N runs alone")
+    parser.add_argument("--older-than", metavar="AGE", help="only runs older than 90d, 12w, a date")
+    parser.add_argument("--reason", default="pruned", help="goes into the record")
+    _add_doing(parser)
+    parser.set_defaults(action=_prune)
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    from ohgw_agent.cli.cleaning import prune
+
+    return prune(arguments)
+
+
+def _add_doing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--author", help="goes into the record (default: your login name)")
+    parser.add_argument("--yes", action="store_true", help="do it; without this, only say what")
+    options.add_runs_dir(parser)

@@ -1,0 +1,163 @@
+"""`ohgw-agent validate`: one verdict on a bundle; nothing is changed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ohgw_agent.cli import options
+
+if TYPE_CHECKING:
+    from ohgw_tools.bundle import Bundle
+    from ohgw_tools.contract import Contract
+    from ohgw_tools.subject import ParseCache
+    from ohgw_tools.verdict import Judgement, Verdict
+
+HELP = "judge a bundle and change nothing"
+
+POLL_SECONDS = 0.5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("bundle", help="a bundle's JSON file, or a folder made by `bundle unpack`")
+    parser.add_argument(
+        "--format", default="text", help="text, json, sarif, junit or seed (default: text)"
+    )
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="same as --format json"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="write the report there")
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="RULE", help="ask these rules alone"
+    )
+    parser.add_argument("--ignore", action="append", default=[], metavar="RULE")
+    parser.add_argument("--watch", action="store_true", help="judge again whenever it changes")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")
+    options.add_judging(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from ohgw_tools.contract import Contract
+    from ohgw_tools.errors import InputError
+    from ohgw_tools.render import formats
+    from ohgw_tools.rule import narrowed
+    from ohgw_tools.subject import ParseCache
+
+    if arguments.format not in formats():
+        raise InputError(f"--format {arguments.format}: use one of {', '.join(formats())}")
+    contract = Contract.load(arguments.contract)
+    if arguments.select or arguments.ignore:
+        contract = narrowed(contract, tuple(arguments.select), tuple(arguments.ignore))
+    cache = ParseCache()
+    code = _once(arguments, contract, cache)
+    while arguments.watch:
+        _wait_for_change(Path(arguments.bundle))
+        try:
+            code = _once(arguments, contract, cache)
+        except InputError as error:
+            from ohgw_agent.cli.terminal import harmless
+
+            print(f"ohgw-agent: {harmless(str(error), lines=True)}", file=sys.stderr)
+    return code
+
+
+def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) -> int:
+    from ohgw_tools.bundle_file import load
+    from ohgw_tools.render import render
+    from ohgw_tools.report import Report
+
+    bundle = load(arguments.bundle)
+    judgement = _judge(arguments, bundle, contract, cache)
+    folder = Path(arguments.bundle)
+    root = (folder / "derived").resolve() if folder.is_dir() else None
+    color = arguments.output is None and sys.stdout.isatty() and arguments.format == "text"
+    text = render(arguments.format, Report(judgement, bundle, contract.name, root, color))
+    if arguments.output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        arguments.output.write_text(text, encoding="utf-8")
+    return {"ready": 0, "not ready": 1, "undecided": 3}[judgement.status]
+
+
+def _judge(
+    arguments: argparse.Namespace, bundle: Bundle, contract: Contract, cache: ParseCache
+) -> Judgement:
+    """Return the verdicts, cheapest stage first, cut short at the first that is not a pass."""
+    from ohgw_tools.check import check
+    from ohgw_tools.verdict import Judgement
+
+    verdicts: list[Verdict] = [check(bundle, contract, cache=cache)]
+    required = contract.stages
+    if arguments.static_only:
+        required = tuple(s for s in required if s != "sandbox")
+    if verdicts[0].status == "pass" and "sandbox" in required:
+        verdicts.append(_run(arguments, bundle, contract))
+    return Judgement(
+        tree=bundle.derived.digest,
+        verdicts=tuple(verdicts),
+        required=tuple(s for s in required if s in ("static", "sandbox")),
+    )
+
+
+def _run(arguments: argparse.Namespace, bundle: Bundle, contract: Contract) -> Verdict:
+    from ohgw_tools.environment import EnvironmentOptions
+    from ohgw_tools.errors import CouldNotLook
+    from ohgw_tools.sandbox_choice import choose
+    from ohgw_tools.smoke import run_stage
+    from ohgw_tools.verdict import Verdict
+
+    if arguments.sandbox == "none":
+        reason = "no sandbox was asked for (--sandbox none)"
+        return Verdict(stage="sandbox", status="undecided", reason=reason)
+    environment = EnvironmentOptions(
+        python=arguments.python,
+        installer=arguments.installer,
+        constraints=tuple(arguments.constraint),
+        index=arguments.index,
+        allow_build=tuple(arguments.allow_build),
+    )
+    try:
+        sandbox = choose(arguments.sandbox)
+    except CouldNotLook as error:
+        return Verdict(stage="sandbox", status="undecided", reason=str(error))
+    return run_stage(
+        bundle,
+        contract,
+        sandbox,
+        environment_options=environment,
+        observe=arguments.observe,
+        deep=arguments.deep,
+        on_progress=None if arguments.quiet else _progress,
+    )
+
+
+def _progress(text: str) -> None:
+    from ohgw_agent.cli.terminal import harmless
+
+    print(f"  sandbox  ... {harmless(text, limit=200)}", file=sys.stderr, flush=True)
+
+
+def _wait_for_change(place: Path) -> None:
+    """Return when a file of the bundle has changed."""
+    import time
+
+    before = _state(place)
+    while _state(place) == before:
+        time.sleep(POLL_SECONDS)
+
+
+def _state(place: Path) -> tuple[tuple[str, int, int], ...]:
+    files = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+    found = []
+    for path in files:
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
