@@ -130,7 +130,10 @@ def one_shot_hypergradient(
                 method[name] = "finite_difference"
     finally:
         _restore_state(model, saved)
-    return gradient, {"method": method, "seconds": time.perf_counter() - started}
+    # Forward and backward passes over half a mini-batch: inner, smoothed inner, outer, differences.
+    passes = 2 + (slope is not None) + 2 * sum(m == "finite_difference" for m in method.values())
+    seconds = time.perf_counter() - started
+    return gradient, {"method": method, "half_batches": passes, "seconds": seconds}
 
 
 def ohgw_step(
