@@ -9,6 +9,7 @@ from pathlib import Path
 from ohgw_agent.chat_model import Message, Question, Reply
 from ohgw_agent.trace.redaction import Redactor
 from ohgw_agent.trace.run import Run
+from ohgw_tools import bundle_file
 from ohgw_tools.bundle import Bundle, Experiment
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch, ReplaceText
@@ -225,7 +226,7 @@ def start_data(bundle: Bundle) -> dict[str, object]:
             "digest": bundle.digest,
             "base_tree": bundle.base,
             "derived_tree": bundle.derived,
-            "rest_blob": as_bytes({"description": bundle.experiment.description}),
+            "rest_blob": bundle_file.dumps(bundle).encode(),
         },
         "contract": {
             "name": contract.name,

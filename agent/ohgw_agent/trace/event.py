@@ -172,7 +172,11 @@ def cited_blobs(value: object, key: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from cited_blobs(item, key)
-    elif isinstance(value, str) and (is_tree_key(key) or key == "blob" or key.endswith("_blob")):
+    elif (
+        isinstance(value, str)
+        and value
+        and (is_tree_key(key) or key == "blob" or key.endswith("_blob"))
+    ):
         yield key, value
     elif isinstance(value, str) and value.endswith(LONG_END) and LONG_MARK in value:
         yield "blob", value.rpartition(LONG_MARK)[2][:64]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ohgw_agent.trace.event import Event, Json
 from ohgw_agent.trace.fields import mapping, number, text
 from ohgw_agent.trace.judged import Candidate, Proposed, Said
 from ohgw_agent.trace.reader import Reader
-from ohgw_tools.errors import TraceDamaged
+from ohgw_tools.errors import TraceDamaged, TraceError
+
+if TYPE_CHECKING:
+    from ohgw_tools.bundle import Bundle
+    from ohgw_tools.contract import Contract
 
 
 class History:
@@ -84,6 +89,31 @@ class History:
             return next((a for a in self.attempts if a.number == named), None)
         marked = [a for a in self.attempts if a.event is not None and a.event.data.get("best")]
         return marked[-1] if marked else (self.attempts[0] if self.attempts else None)
+
+    def bundle(self) -> Bundle:
+        """The bundle that the run began with. Raises TraceError if it held a secret (only its
+        redacted form was kept), TraceDamaged if it is gone.
+        """
+        from ohgw_tools import bundle_file
+
+        given = mapping(self.start, "bundle")
+        content = self.reader.blobs.get(text(given, "rest_blob"))
+        bundle = bundle_file.parse(content.decode("utf-8"), self.id)
+        if bundle.digest != text(given, "digest"):
+            raise TraceError(
+                f"run {self.id}: the bundle held a secret, and only its redacted form was kept"
+            )
+        return bundle
+
+    def contract(self) -> Contract:
+        """The contract that the run was judged by. Raises TraceDamaged."""
+        from ohgw_tools.contract import Contract
+
+        digest = text(mapping(self.start, "contract"), "contract_blob")
+        try:
+            return Contract.model_validate_json(self.reader.blobs.get(digest))
+        except ValueError as error:
+            raise TraceDamaged(f"run {self.id}: its contract cannot be read: {error}") from error
 
     def spend(self) -> Mapping[str, Json]:
         """What was spent, as the last account says."""

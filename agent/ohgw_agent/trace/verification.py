@@ -118,6 +118,7 @@ def _check_contents(reader: Reader, events: list[Event], result: Verification) -
         for key, digest in cited_blobs(event.data):
             tree = is_tree_key(key) or cited.get(digest, (False, 0))[0]
             cited[digest] = (tree, cited.get(digest, (False, event.seq))[1])
+    result.tombstones = sum(digest not in reader.blobs for digest in removed)
     for digest, (tree, seq) in list(cited.items()):
         content = _check_blob(reader, digest, seq, removed, result)
         for file_digest in _files_of(content, digest, result) if tree and content else ():
@@ -135,9 +136,7 @@ def _check_blob(
     try:
         content = reader.blobs.get(digest)
     except TraceError as error:
-        if digest in removed and digest not in reader.blobs:
-            result.tombstones += 1
-        else:
+        if digest not in removed or digest in reader.blobs:
             result.problems.append(f"event #{seq}: {error}")
         return None
     result.blobs += 1

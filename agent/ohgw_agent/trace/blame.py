@@ -1,0 +1,163 @@
+"""Blame: who wrote each line of a tree, in answer to which finding of which rule, on what evidence.
+
+Lines are followed from the input through each patch that led to the tree, by the longest common
+runs of lines (Ratcliff and Obershelp's matching, as in `difflib`, without its junk heuristic).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ohgw_agent.trace.event import Event
+from ohgw_agent.trace.history import History
+from ohgw_agent.trace.judged import Proposed, Said
+from ohgw_tools.errors import InputError
+
+if TYPE_CHECKING:
+    from ohgw_tools.finding import Finding
+
+NEAR = 3  # lines between a finding and a hunk that still make the hunk an answer to it
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file, counted from 1. `patch` is None for lines of the input. `near` is the
+    range of lines of the patch's base in whose place this one came: first, and one past the last.
+    """
+
+    number: int
+    text: str
+    patch: Proposed | None = None
+    near: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Motive:
+    """A finding that a patch answered, and the verdict that held it."""
+
+    said: Said
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Account:
+    """All that is known of why a line stands as it does. No motives: the patch was unmotivated."""
+
+    line: Line
+    motives: tuple[Motive, ...]
+    reply: Event | None
+    tried_before: tuple[Proposed, ...]
+
+
+def lines_of(text: str) -> list[str]:
+    """Split at newlines alone, as git does; the newline stays with its line."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return [line + "\n" for line in lines] + ([last] if last else [])
+
+
+def follow(before: list[Line], text: str, patch: Proposed) -> list[Line]:
+    """Return the lines of `text`, those that a patch left alone with their old origin."""
+    new = lines_of(text)
+    old = [line.text for line in before]
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    result: list[Line] = []
+    for tag, old_start, old_end, start, end in matcher.get_opcodes():
+        for offset in range(end - start):
+            number = start + offset + 1
+            if tag == "equal":
+                known = before[old_start + offset]
+                result.append(Line(number, known.text, known.patch, known.near))
+            else:
+                near = (old_start + 1, old_end + 1)
+                result.append(Line(number, new[start + offset], patch, near))
+    return result
+
+
+def blame(history: History, path: str, tree: str | None = None) -> list[Line]:
+    """Return the lines of a file of `tree` (the delivered one) with their origins.
+
+    Raises InputError if the tree has no such file, TraceDamaged if the record has gaps.
+    """
+    digest = tree or history.final_tree
+    files = history.reader.tree(digest, allow_redacted=True)
+    if path not in files:
+        known = ", ".join(files) or "no files"
+        raise InputError(f"no file {path!r} in the delivered tree; it has: {known}")
+    given = history.reader.tree(history.input_tree, allow_redacted=True)
+    current = given.get(path, "")
+    lines = [Line(n, words) for n, words in enumerate(lines_of(current), 1)]
+    for patch in history.path_to(digest):
+        assert patch.result_tree is not None, "only patches that applied lead to a tree"
+        after = history.reader.tree(patch.result_tree, allow_redacted=True).get(path, "")
+        if after != current:
+            lines = follow(lines, after, patch)
+            current = after
+    return lines
+
+
+def account(history: History, path: str, line: Line) -> Account:
+    """Return why a line stands as it does. Raises TraceDamaged."""
+    if line.patch is None:
+        return Account(line, (), None, ())
+    found = motives(history, line.patch)
+    return Account(
+        line=line,
+        motives=_nearest(found, path, line.near),
+        reply=reply_before(history, line.patch),
+        tried_before=tuple(_tried_before(history, line.patch, found)),
+    )
+
+
+def motives(history: History, patch: Proposed) -> tuple[Motive, ...]:
+    """Return the findings that a patch says it answers, each with the last verdict before the
+    patch that held it. A fingerprint that no verdict held is left out.
+    """
+    found: dict[str, Motive] = {}
+    wanted = set(patch.answers)
+    for said in reversed(history.verdicts) if wanted else ():
+        if said.event.seq < patch.event.seq:
+            for finding in said.findings:
+                if finding.fingerprint in wanted:
+                    found.setdefault(finding.fingerprint, Motive(said, finding))
+    return tuple(found[print_] for print_ in patch.answers if print_ in found)
+
+
+def _nearest(found: tuple[Motive, ...], path: str, near: tuple[int, int]) -> tuple[Motive, ...]:
+    """Of the findings that a patch answers: those at these lines, or else those of this file, or
+    else all of them (a finding in one file is often mended in another).
+    """
+    here = tuple(m for m in found if m.finding.path == path)
+    at = tuple(m for m in here if _touches(m.finding, near))
+    return at or here or found
+
+
+def _touches(finding: Finding, near: tuple[int, int]) -> bool:
+    region = finding.region
+    if region is None:
+        return False
+    return region.start_line <= near[1] + NEAR and region.end_line >= near[0] - NEAR
+
+
+def reply_before(history: History, patch: Proposed) -> Event | None:
+    """Return the model's answer that a patch was read from; None if no model made it."""
+    if not patch.event.actor.startswith("model:") and not patch.origin.startswith("chat"):
+        return None
+    replies = history.reader.of_kind("model.reply")
+    earlier = [event for event in replies if event.seq < patch.event.seq]
+    return earlier[-1] if earlier else None
+
+
+def _tried_before(
+    history: History, patch: Proposed, found: tuple[Motive, ...]
+) -> Iterator[Proposed]:
+    """The earlier patches that answered one of the same findings and did not stay."""
+    wanted = {motive.finding.fingerprint for motive in found}
+    stayed = {step.attempt for step in history.path_to(history.final_tree)}
+    for earlier in history.patches.values():
+        gone = earlier.event.seq < patch.event.seq and earlier.attempt not in stayed
+        if gone and wanted & set(earlier.answers):
+            yield earlier
