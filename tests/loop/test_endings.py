@@ -156,7 +156,9 @@ class Broken:
     ],
 )
 def test_a_sandbox_that_fails_says_nothing_of_the_bundle(good, tmp_path, error, stop, code):
-    trace = run(good, [], tmp_path, Settings(review=False, python=sys.executable), sandbox=Broken(error))
+    trace = run(
+        good, [], tmp_path, Settings(review=False, python=sys.executable), sandbox=Broken(error)
+    )
     assert (trace.stop, trace.exit_code) == (stop, code)
     assert not trace.judgement.errors
 
