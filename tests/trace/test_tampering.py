@@ -264,7 +264,7 @@ while IFS= read -r line; do
   [ "$cited" = "$prev" ] || { echo "broken after $prev"; exit 1; }
   prev=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
 done < events.jsonl
-find blobs -type f | while read -r blob; do
+find blobs -type f ! -name '.*' | while read -r blob; do
   echo "$(basename "$blob")  $blob"
 done | sha256sum --quiet -c -
 echo "head $prev"

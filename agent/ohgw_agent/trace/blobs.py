@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class Blobs:
-    """Contents below one folder, at `sha256/ab/abcd...`."""
+    """Contents below one folder, at `sha256/<digest>`, as in an OCI image layout."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "sha256"
@@ -23,7 +24,7 @@ class Blobs:
         """Return where the contents of `digest` stand. Raises TraceError if it is no digest."""
         if not _DIGEST.match(digest):
             raise TraceError(f"{digest!r} is not a SHA-256 in 64 hexadecimal digits")
-        return self.folder / digest[:2] / digest
+        return self.folder / digest
 
     def put(self, content: bytes) -> str:
         """Store `content` and return its digest. It is on disk when this returns.
@@ -43,14 +44,14 @@ class Blobs:
         return digest
 
     def _write(self, path: Path, content: bytes) -> None:
-        new_folder = not path.parent.exists()
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        if not self.folder.exists():
+            for folder in (self.folder.parent, self.folder):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(folder.parent)
+        temporary = path.with_name(f".{path.name}.{threading.get_ident()}.tmp")
         write_synced(temporary, content)
         temporary.rename(path)
         sync_folder(path.parent)
-        if new_folder:
-            sync_folder(path.parent.parent)
 
     def get(self, digest: str) -> bytes:
         """Return the contents. Raises TraceDamaged if they are gone or are no longer the same."""
@@ -70,7 +71,7 @@ class Blobs:
 
     def __iter__(self) -> Iterator[str]:
         """Yield every digest, sorted."""
-        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
+        for path in sorted(self.folder.glob("*")):
             if _DIGEST.match(path.name):
                 yield path.name
 
@@ -86,7 +87,7 @@ class Blobs:
 
     def sweep(self) -> None:
         """Remove what a killed writer left half written."""
-        for path in self.folder.glob("[0-9a-f][0-9a-f]/.*.tmp"):
+        for path in self.folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)
 
 

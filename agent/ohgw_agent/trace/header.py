@@ -82,8 +82,7 @@ class Header:
         self._models([event.data.get("model")])
 
     def _attempt(self, event: Event) -> None:
-        attempts = self.body["attempts"]
-        self.body["attempts"] = (attempts if isinstance(attempts, int) else 0) + 1
+        self.body["attempts"] = event.data.get("attempt")
         errors = event.data.get("errors")
         if event.data.get("best") is not False and isinstance(errors, list):
             self.body["errors_left"] = len(errors)

@@ -154,5 +154,5 @@ def _holds(folder: Path, text: str) -> bool:
     events = (folder / EVENTS).read_bytes().lower()
     if needle in events or ascii_needle in events:
         return True
-    blobs = (folder / "blobs" / "sha256").glob("[0-9a-f][0-9a-f]/*")
+    blobs = (folder / "blobs" / "sha256").glob("*")
     return any(needle in path.read_bytes().lower() for path in blobs)

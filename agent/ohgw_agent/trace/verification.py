@@ -127,7 +127,7 @@ def _check_contents(reader: Reader, events: list[Event], result: Verification) -
                 _check_blob(reader, file_digest, seq, removed, result)
     unused = [digest for digest in reader.blobs if digest not in cited]
     if unused:
-        result.notes.append(f"{len(unused)} blobs that no event cites (left by a killed writer)")
+        result.notes.append(f"{len(unused)} contents that no event cites")
 
 
 def _check_blob(
