@@ -56,7 +56,8 @@ def load_text_lines(name: str, ds_cfg: dict[str, Any], split: str) -> list[str]:
                 f"dataset {name} ({known['hub']}, {known['config']}) is neither in the cache nor "
                 f"within reach: {error}. Give its directory as dataset.local_dir or {name}_DIR."
             ) from error
-        print(f"WARNING: {name} not found; SMOKE TEST ON PYTHON'S DOCS INSTEAD", file=sys.stderr)
+        if name not in DATA_SOURCES:
+            print(f"WARNING: {name} not found; SMOKE TEST ON PYTHON'S DOCS", file=sys.stderr)
         DATA_SOURCES[name] = {"source": "offline_fallback: python_docs", "is_real_dataset": False}
         return _python_docs(split)
     DATA_SOURCES[name] = {"source": f"{known['hub']}/{known['config']}", "is_real_dataset": True}
