@@ -12,7 +12,9 @@ KeyPath = Annotated[tuple[str | int, ...], Field(min_length=1)]
 
 
 class ReplaceText(BaseModel):
-    """Replace `search`, which must stand exactly once in the file, by `replace`."""
+    """Replace `search`, which must stand exactly once in the file, by `replace`. A search that ends
+    in a line break means whole lines; any other means whole words.
+    """
 
     model_config = FROZEN
 
@@ -77,6 +79,10 @@ class SetKey(BaseModel):
     key: KeyPath
     value: JsonValue
 
+    def __hash__(self) -> int:
+        """Over the JSON form: a value may be a mapping or a list, which have no hash."""
+        return hash(self.model_dump_json())
+
 
 class RemoveKey(BaseModel):
     """Remove the value at a key path of a YAML or TOML file."""
@@ -97,6 +103,10 @@ class AppendItem(BaseModel):
     path: str
     key: KeyPath
     value: JsonValue
+
+    def __hash__(self) -> int:
+        """Over the JSON form: a value may be a mapping or a list, which have no hash."""
+        return hash(self.model_dump_json())
 
 
 class WriteFile(BaseModel):

@@ -53,3 +53,8 @@ def shrunk(value: Any, key: str = "") -> Any:
 def _cap(key: str) -> int | None:
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().replace("-", "_")
     return next((cap for pattern, cap in _CAPS if re.fullmatch(pattern, plain)), None)
+
+
+def is_budget(key: str) -> bool:
+    """Whether a key of this name holds an amount of work or data."""
+    return _cap(key) is not None

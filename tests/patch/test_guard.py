@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from cheating_patches import CHEATS
+from honest_patches import HONEST
+from language_bundle import language_bundle
+
+from ohgw_tools.contract import Contract
+from ohgw_tools.finding import Finding
+from ohgw_tools.guard import all_guards, inspect
+from ohgw_tools.patch import apply
+from ohgw_tools.patch_text import read_patch
+
+CONTRACT = Contract.load("base-derived")
+
+
+def inspected(text: str) -> tuple[Finding, ...]:
+    bundle = language_bundle()
+    patch = read_patch(text, bundle.derived)
+    after = bundle.with_derived(apply(bundle.derived, patch).tree)
+    return inspect(bundle, after, patch, CONTRACT)
+
+
+@pytest.mark.parametrize(
+    ("guard", "severity", "text"), [c[1:] for c in CHEATS], ids=[c[0] for c in CHEATS]
+)
+def test_cheat_is_caught(guard: str, severity: str, text: str) -> None:
+    findings = inspected(text)
+    assert f"guard-{guard}" in {f.rule for f in findings}
+    worst = "error" if any(f.severity == "error" for f in findings) else "warning"
+    assert worst == severity, [(f.rule, f.severity, f.message) for f in findings]
+
+
+@pytest.mark.parametrize("text", [c[1] for c in HONEST], ids=[c[0] for c in HONEST])
+def test_honest_patch_passes(text: str) -> None:
+    assert [(f.rule, f.severity, f.message) for f in inspected(text)] == []
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(CHEATS) >= 40
+    assert len(HONEST) >= 20
+    assert {f"guard-{c[1]}" for c in CHEATS} == {guard.NAME for guard in all_guards()}
+
+
+def test_a_change_that_is_none_is_fine() -> None:
+    bundle = language_bundle()
+    assert inspect(bundle, bundle, None, CONTRACT) == ()

@@ -1,0 +1,96 @@
+"""hard-coded-result: a metric is written down instead of measured."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ohgw_tools.change import Change, called
+from ohgw_tools.finding import Finding, IssueKind, Severity
+
+NAME = "guard-hard-coded-result"
+CRITERION = "preservation"
+KIND: IssueKind = "quality-degradation"
+SEVERITY: Severity = "error"
+SUMMARY = "A patch writes results down, makes them up, or ships them as files."
+
+_METRIC = re.compile(
+    r"(?:^|_)(?:acc(?:uracy)?|loss|ppl|perplexity|f1|bleu|rouge\w*|auc|auroc|precision|recall|mse"
+    r"|rmse|mae|r2|score|reward|map|iou|fid|wer|cer|top1|top5|metric|result|speedup)(?:$|_)",
+    re.IGNORECASE,
+)
+_NOT = re.compile(
+    r"target|threshold|goal|weight|coef|lambda|smooth|eps|tol|patience|init|min_|max_|best|prev"
+    r"|last|lowest|_fn$|_fct$|scale|margin|running|total|sum|clip|temperature|loss_?type",
+    re.IGNORECASE,
+)
+_SHIPPED = re.compile(
+    r"(?:^|/)(?:results?|metrics?|history|summary)[^/]*\.(?:json|csv|pkl|npz?|pdf|txt)$"
+)
+_NEUTRAL = (0, 1, -1, float("inf"), float("-inf"))
+
+
+def inspect(change: Change) -> Iterator[Finding]:
+    """Refuse constants and random numbers as metrics, and files of results."""
+    for path in change.paths:
+        if path not in change.before.files and _SHIPPED.search(path):
+            message = f"the patch ships {path}, a file of results"
+            yield change.finding(__name__, message, path, 1, subject=path)
+    for path, node in change.nodes(ast.Assign, ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            name = _name(target)
+            if name and _is_metric(name) and node.value is not None and _is_made_up(node.value):
+                message = f"{ast.unparse(node)[:120]} is no measurement"
+                yield change.finding(__name__, message, path, node)
+    for path, node in change.nodes(ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            said = key.value if isinstance(key, ast.Constant) else None
+            if isinstance(said, str) and _is_metric(said) and _is_made_up(value):
+                message = f"{said!r}: {ast.unparse(value)[:80]} is no measurement"
+                yield change.finding(__name__, message, path, value)
+    for path, node in change.nodes(ast.Return):
+        owner = next((a for a in change.around(path, node) if isinstance(a, ast.FunctionDef)), None)
+        measures = owner is not None and re.search(
+            r"eval|metric|accuracy|score|test|loss", owner.name
+        )
+        if measures and node.value is not None and _is_made_up(node.value):
+            message = f"{ast.unparse(node)[:120]} is no measurement"
+            yield change.finding(__name__, message, path, node)
+
+
+def _name(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return ""
+
+
+def _is_metric(name: str) -> bool:
+    spelt = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return bool(_METRIC.search(spelt)) and not _NOT.search(spelt)
+
+
+def _is_made_up(node: ast.expr) -> bool:
+    """Whether a value is a number of its own, or drawn at random."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and re.match(
+            r"^(?:random\.|np\.random\.|numpy\.random\.|torch\.rand)", called(inner)
+        ):
+            return True
+    if isinstance(node, ast.Call) and called(node) in ("float", "round", "int") and node.args:
+        return _is_made_up(node.args[0])
+    if isinstance(node, ast.UnaryOp):
+        return _is_made_up(node.operand)
+    if isinstance(node, ast.List | ast.Tuple):
+        return len(node.elts) > 1 and all(_is_made_up(item) for item in node.elts)
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and not isinstance(node.value, bool)
+        and node.value not in _NEUTRAL
+    )

@@ -1,0 +1,127 @@
+"""smaller-budget: less training, less data or other seeds than the full configuration asks for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ohgw_tools.change import Change, is_placeholder
+from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.run_list import leaves
+from ohgw_tools.small_run import is_budget
+
+NAME = "guard-smaller-budget"
+CRITERION = "preservation"
+KIND: IssueKind = "quality-degradation"
+SEVERITY: Severity = "error"
+SUMMARY = "A patch cuts budgets of the full experiment, or changes seeds or other settings."
+
+_SEED = re.compile(r"(?:.*_)?seeds?")
+_FAIR = re.compile(r".*batch_?size|.*workers|.*(?:log|save|eval|print)_(?:every|steps|interval).*")
+
+
+def inspect(change: Change) -> Iterator[Finding]:
+    """Refuse smaller numbers in the full configuration, and code that cuts them for all runs."""
+    for _, before, after in change.twins("full"):
+        if before is None or after is None:
+            continue
+        old, new = dict(leaves(before.config)), dict(leaves(after.config))
+        for key, value in old.items():
+            if key in new and not _same(value, new[key]) and not is_placeholder(value):
+                yield from _changed(change, after.path, (*after.key, *key), value, new[key])
+            elif key not in new and not is_placeholder(value):
+                where = ".".join(map(str, key))
+                message = f"the patch takes {where} = {value!r} out of run {before.id!r}"
+                yield change.finding(__name__, message, after.path, after.key or 1)
+    yield from _cut_in_code(change)
+
+
+def _same(old: object, new: object) -> bool:
+    if old == new:
+        return True
+    try:
+        return float(str(old)) == float(str(new))
+    except ValueError:
+        return False
+
+
+def _changed(
+    change: Change, path: str, key: tuple[str | int, ...], old: object, new: object
+) -> Iterator[Finding]:
+    name, where = str(key[-1]).lower(), ".".join(map(str, key))
+    message = f"{where}: {new!r} in place of {old!r}"
+    if _SEED.fullmatch(name):
+        yield change.finding(__name__, f"another seed: {message}", path, key)
+    elif _FAIR.fullmatch(name):
+        yield change.finding(__name__, message, path, key, severe=False)
+    elif is_budget(name) and _less(old, new):
+        yield change.finding(__name__, f"a smaller budget: {message}", path, key)
+    elif isinstance(old, int | float) or isinstance(new, int | float):
+        yield change.finding(__name__, f"another setting: {message}", path, key, severe=False)
+
+
+def _less(old: object, new: object) -> bool:
+    return isinstance(old, int | float) and isinstance(new, int | float) and new < old
+
+
+def _cut_in_code(change: Change) -> Iterator[Finding]:
+    """Assignments such as `epochs = min(epochs, 1)` or `cfg["training"]["epochs"] = 1`."""
+    for path, node in change.nodes(ast.Assign, ast.AugAssign, ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        name = next((n for t in targets if (n := _target(t)) and is_budget(n)), None)
+        if name is None or node.value is None or change.in_smoke_branch(path, node):
+            continue
+        if _is_constant(node.value) or _is_cap(node.value):
+            message = f"{ast.unparse(node)} cuts {name} whatever the configuration says"
+            yield change.finding(__name__, message, path, node)
+    for path, node in change.nodes(ast.If):
+        if change.in_smoke_branch(path, node) or "smoke" in ast.unparse(node.test).lower():
+            continue
+        stops = any(isinstance(s, ast.Break) for s in node.body)
+        counted = re.search(r"(step|batch|epoch|iter|^i\b|idx)", ast.unparse(node.test))
+        number = any(
+            isinstance(n, ast.Constant)
+            and isinstance(n.value, int)
+            and not isinstance(n.value, bool)
+            for n in ast.walk(node.test)
+        )
+        if stops and counted and number:
+            message = f"the loop ends at {ast.unparse(node.test)}, a number that no config gives"
+            yield change.finding(__name__, message, path, node)
+    for path, node in change.nodes(ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id == "min" and _is_cap(node):
+            inner = {_target(arg) for arg in ast.walk(node) if isinstance(arg, ast.expr)}
+            named = next((n for n in inner if n and is_budget(n)), None)
+            assigned = any(isinstance(a, ast.Assign) for a in change.around(path, node)[:1])
+            if named and not assigned and not change.in_smoke_branch(path, node):
+                message = f"{ast.unparse(node)} caps {named} whatever the configuration says"
+                yield change.finding(__name__, message, path, node)
+
+
+def _target(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id.lower()
+    if isinstance(node, ast.Attribute):
+        return node.attr.lower()
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value).lower()
+    return ""
+
+
+def _is_constant(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and not isinstance(node.value, bool)
+        and node.value > 0
+    )
+
+
+def _is_cap(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "min"
+        and any(_is_constant(arg) for arg in node.args)
+    )

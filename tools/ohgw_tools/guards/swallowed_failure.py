@@ -1,0 +1,97 @@
+"""swallowed-failure: an error is caught and nothing comes of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ohgw_tools.change import Change, called
+from ohgw_tools.finding import Finding, IssueKind, Severity
+
+NAME = "guard-swallowed-failure"
+CRITERION = "consistency"
+KIND: IssueKind = "quality-degradation"
+SEVERITY: Severity = "error"
+SUMMARY = "A patch catches every error and goes on, or ends with success after a failure."
+
+_WIDE = {"Exception", "BaseException", "RuntimeError", "OSError", "KeyError", "ValueError"}
+_EVERYTHING = {"Exception", "BaseException"}
+_RAISES = ("raise", "sys.exit(1)")
+
+
+def inspect(change: Change) -> Iterator[Finding]:
+    """Refuse handlers that catch everything and do not raise; narrower ones are shown."""
+    for path, node in change.nodes(ast.ExceptHandler):
+        caught = _caught(node)
+        if any(isinstance(inner, ast.Raise) for inner in ast.walk(node)):
+            continue
+        wide = node.type is None or bool(caught & _EVERYTHING)
+        idle = all(isinstance(s, ast.Pass | ast.Continue | ast.Break) for s in node.body)
+        if wide:
+            message = "the patch catches every error and goes on"
+            yield change.finding(__name__, message, path, node)
+        elif caught & _WIDE or idle:
+            what = ", ".join(sorted(caught))
+            message = f"the patch catches {what} and goes on; is the failure dealt with?"
+            yield change.finding(__name__, message, path, node, severe=False)
+    yield from _suppressed(change)
+    yield from _false_success(change)
+    yield from _unchecked(change)
+
+
+def _caught(node: ast.ExceptHandler) -> set[str]:
+    if node.type is None:
+        return set()
+    kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    return {ast.unparse(kind).split(".")[-1] for kind in kinds}
+
+
+def _suppressed(change: Change) -> Iterator[Finding]:
+    for path, node in change.nodes(ast.Call):
+        if called(node).endswith("suppress"):
+            what = {ast.unparse(arg).split(".")[-1] for arg in node.args}
+            message = f"the patch suppresses {', '.join(sorted(what))}"
+            yield change.finding(__name__, message, path, node, severe=bool(what & _EVERYTHING))
+
+
+def _false_success(change: Change) -> Iterator[Finding]:
+    for path, node in change.nodes(ast.Call):
+        name = called(node)
+        given = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+        if name == "os._exit" or (name in ("sys.exit", "exit", "quit") and given in (0, None)):
+            inside = [type(a) for a in change.around(path, node)]
+            severe = name == "os._exit" or ast.ExceptHandler in inside or ast.Try in inside
+            message = f"the patch ends the program with {ast.unparse(node)}, a success"
+            yield change.finding(__name__, message, path, node, severe=severe)
+
+
+def _unchecked(change: Change) -> Iterator[Finding]:
+    """Checks of the code before that are gone: raise, assert, `check=True`, return codes."""
+    for path in change.paths:
+        old, new = change.before.python(path), change.after.python(path)
+        if old is None or new is None or old.tree is None or new.tree is None:
+            continue
+        lost = _checks(old.tree) - _checks(new.tree)
+        if lost > 0 and not _only_stubs(old.tree, new.tree, lost):
+            message = f"the patch takes {lost} checks (raise, assert, check=True) away"
+            yield change.finding(__name__, message, path, 1, severe=False, subject="checks")
+
+
+def _checks(tree: ast.Module) -> int:
+    return sum(
+        isinstance(n, ast.Raise | ast.Assert)
+        or (isinstance(n, ast.keyword) and n.arg == "check" and ast.unparse(n.value) == "True")
+        for n in ast.walk(tree)
+    )
+
+
+def _only_stubs(old: ast.Module, new: ast.Module, lost: int) -> bool:
+    """Whether what went are stubs (`raise NotImplementedError`), as a repair should."""
+    return _stubs(old) - _stubs(new) >= lost
+
+
+def _stubs(tree: ast.Module) -> int:
+    return sum(
+        isinstance(n, ast.Raise) and n.exc is not None and "NotImplemented" in ast.unparse(n.exc)
+        for n in ast.walk(tree)
+    )
