@@ -57,6 +57,10 @@ def _changed(
         yield change.finding(__name__, message, path, key, severe=False)
     elif is_budget(name) and _less(old, new):
         yield change.finding(__name__, f"a smaller budget: {message}", path, key)
+    elif is_budget(name) and re.search(
+        rf"(?<![\d.]){re.escape(str(new))}(?![\d.]*\d)", change.text
+    ):
+        return  # More work than before, and the experiment's text says how much.
     elif isinstance(old, int | float) or isinstance(new, int | float):
         yield change.finding(__name__, f"another setting: {message}", path, key, severe=False)
 
@@ -69,8 +73,10 @@ def _cut_in_code(change: Change) -> Iterator[Finding]:
     """Assignments such as `epochs = min(epochs, 1)` or `cfg["training"]["epochs"] = 1`."""
     for path, node in change.nodes(ast.Assign, ast.AugAssign, ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        name = next((n for t in targets if (n := _target(t)) and is_budget(n)), None)
+        name = next((n for t in targets if (n := _target(t)) and _is_amount(n)), None)
         if name is None or node.value is None or change.in_smoke_branch(path, node):
+            continue
+        if isinstance(node, ast.AugAssign) and not isinstance(node.op, ast.Div | ast.FloorDiv):
             continue
         if _is_constant(node.value) or _is_cap(node.value):
             message = f"{ast.unparse(node)} cuts {name} whatever the configuration says"
@@ -92,11 +98,16 @@ def _cut_in_code(change: Change) -> Iterator[Finding]:
     for path, node in change.nodes(ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id == "min" and _is_cap(node):
             inner = {_target(arg) for arg in ast.walk(node) if isinstance(arg, ast.expr)}
-            named = next((n for n in inner if n and is_budget(n)), None)
+            named = next((n for n in inner if n and _is_amount(n)), None)
             assigned = any(isinstance(a, ast.Assign) for a in change.around(path, node)[:1])
             if named and not assigned and not change.in_smoke_branch(path, node):
                 message = f"{ast.unparse(node)} caps {named} whatever the configuration says"
                 yield change.finding(__name__, message, path, node)
+
+
+def _is_amount(name: str) -> bool:
+    """Whether a variable holds an amount of work; `step` and `epoch` alone are counters."""
+    return is_budget(name) and not re.fullmatch(r".*(?:step|epoch|iter|iteration|update)", name)
 
 
 def _target(node: ast.AST) -> str:
@@ -123,5 +134,5 @@ def _is_cap(node: ast.AST) -> bool:
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "min"
-        and any(_is_constant(arg) for arg in node.args)
+        and any(_is_constant(arg) and isinstance(arg.value, int) for arg in node.args)  # type: ignore[attr-defined]
     )
