@@ -69,10 +69,18 @@ class SuccessiveHalvingScheduler:
 
 
 class HyperbandScheduler:
-    """Hyperband (Li et al., JMLR 2018): brackets of successive halving, most aggressive first."""
+    """Hyperband (Li et al., JMLR 2018): brackets of successive halving, most aggressive first.
+
+    `max_trials` limits the trials of each bracket, for smoke tests.
+    """
 
     def __init__(
-        self, max_epochs: int, min_epochs: int = 1, reduction_factor: int = 3, mode: str = "min"
+        self,
+        max_epochs: int,
+        min_epochs: int = 1,
+        reduction_factor: int = 3,
+        max_trials: int | None = None,
+        mode: str = "min",
     ) -> None:
         if not 1 <= min_epochs <= max_epochs or reduction_factor < 2:
             raise ValueError("need 1 <= min_epochs <= max_epochs and reduction_factor >= 2")
@@ -83,6 +91,7 @@ class HyperbandScheduler:
         first_trial = 0
         for s in range(largest, -1, -1):
             num_trials = -(-(largest + 1) * reduction_factor**s // (s + 1))
+            num_trials = min(num_trials, max_trials or num_trials)
             level = max(min_epochs, max_epochs // reduction_factor**s)
             bracket = SuccessiveHalvingScheduler(
                 max_epochs, num_trials, level, reduction_factor, mode, first_trial

@@ -1,0 +1,177 @@
+"""trial-loop: the search that run variations are named for, around a script that trains once."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from ohgw_tools import search_design, train_script
+from ohgw_tools.bundle import Bundle
+from ohgw_tools.contract import Contract
+from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
+from ohgw_tools.finding import Finding
+from ohgw_tools.model_size import size_edits
+from ohgw_tools.run_list import Run, runs
+from ohgw_tools.search_design import SearchDesign
+from ohgw_tools.subject import Subject
+from ohgw_tools.template_edit import top_names, with_definitions
+from ohgw_tools.train_script import TrainScript
+
+NAME = "trial-loop"
+ANSWERS = ("missing-scheduler",)
+ORDER = 99
+SUMMARY = "Writes the named scheduler and a search of trials around the training script."
+
+_CLASSES = {"asha": ("AshaScheduler",), "pasha": ("AshaScheduler", "PashaScheduler")}
+
+
+def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -> Patch | None:
+    """Put scheduler, trial and search beside the code that trains one configuration, which stays,
+    and a `search` section into every run.
+
+    Certain for ASHA and PASHA where the text lists the dimensions of the search space, the script
+    has the parts that the search calls (see `train_script`), and both configurations hold the runs.
+    """
+    subject = Subject(bundle, contract)
+    script = train_script.find(subject)
+    full, smoke = runs(subject, "full"), runs(subject, "smoke")
+    if script is None or not full or len(smoke) < len(full) or len(findings) != 1:
+        return None
+    name = str(findings[0].data.get("scheduler"))
+    design = search_design.read(bundle, name)
+    if design is None or name not in _CLASSES:
+        return None
+    dispatch = _dispatch(subject, script)
+    if dispatch is None:
+        return None
+    edits = [
+        *_model_edits(subject, script, name),
+        *dispatch,
+        *_script_edits(subject, script),
+        *_config_edits(subject, script, design, full, smoke),
+    ]
+    assumed = ", ".join(design.assumed)
+    return Patch(
+        edits=tuple(edits),
+        answers=tuple(f.fingerprint for f in findings),
+        note=f"searches with {name.upper()} over {len(design.dimensions)} dimensions; "
+        f"the text leaves open, and the configuration now says: {assumed}",
+    )
+
+
+def _model_edits(subject: Subject, script: TrainScript, name: str) -> list[Edit]:
+    path, text = script.model_path, subject.files[script.model_path]
+    others = tuple({"AshaScheduler", "PashaScheduler"} - set(_CLASSES[name]))
+    unused = (*others, *(("_percentile",) if name == "asha" else ()))
+    edits = [
+        *with_definitions(path, text, "adapters"),
+        *with_definitions(path, text, "hypergradient"),
+        *with_definitions(path, text, "schedulers", without=unused),
+    ]
+    if "SCHEDULERS" not in top_names(text):
+        code = f'SCHEDULERS = {{"{name.upper()}": {_CLASSES[name][-1]}}}'
+        edits.append(InsertDefinition(path=path, code=code))
+    return edits
+
+
+def _script_edits(subject: Subject, script: TrainScript) -> list[Edit]:
+    text = subject.files[script.path]
+    return [
+        *with_definitions(script.path, text, "trial", anchor="main"),
+        *with_definitions(script.path, text, "search", anchor="main"),
+    ]
+
+
+def _dispatch(subject: Subject, script: TrainScript) -> list[Edit] | None:
+    """Branch off to the search in `main`, before data are asked for: results file, figures and the
+    last line of output stay as they are for a single run.
+    """
+    figures = _figures(script)
+    if figures is None:
+        return None
+    lines = subject.files[script.path].split("\n")
+    first = lines[script.first - 1]
+    cfg, indent = script.cfg, " " * (len(first) - len(first.lstrip()))
+    body = [
+        f'if "search" in {cfg}:',
+        f"    results_summary = run_search({cfg}, run_dir, device, {script.data}, {script.models})",
+        '    with open(run_dir / "results.json", "w", encoding="utf-8") as f_res:',
+        "        json.dump(results_summary, f_res, indent=2)",
+        f"    {figures}",
+        "    print(json.dumps(results_summary), flush=True)",
+        "    return",
+        "",
+    ]
+    new = "\n".join([*(indent + line if line else "" for line in body), first])
+    return [ReplaceText(path=script.path, search=first, replace=new)]
+
+
+def _figures(script: TrainScript) -> str | None:
+    """The call of `save_training_curves` for the search's rows, by the names of its parameters."""
+    function = script.functions.get("save_training_curves")
+    if function is None:
+        return None
+    known = {
+        "metrics": 'results_summary["epoch_metrics"]',
+        "epoch_metrics": 'results_summary["epoch_metrics"]',
+        "run_id": "run_id",
+        "results_dir": "args.results_dir",
+        "metric_name": '"accuracy"',
+    }
+    names = [argument.arg for argument in function.args.args]
+    if any(name not in known for name in names):
+        return None
+    return f"save_training_curves({', '.join(known[name] for name in names)})"
+
+
+def _config_edits(
+    subject: Subject,
+    script: TrainScript,
+    design: SearchDesign,
+    full: tuple[Run, ...],
+    smoke: tuple[Run, ...],
+) -> list[Edit]:
+    splits = _splits(subject)
+    first_seed = int(full[0].config.get("seed", 0))
+    edits: list[Edit] = []
+    for run in full:
+        search = _search(design, run, splits)
+        search["seeds"] = [first_seed + i for i in range(design.replicates or 1)]
+        if design.gpu_hours is not None:
+            search["budget_gpu_hours"] = design.gpu_hours
+        edits.append(SetKey(path=run.path, key=(*run.key, "search"), value=search))
+    for run in smoke:
+        search = _search(design, run, splits)
+        search |= {"min_epochs": 1, "reduction_factor": 2, "warmup_steps": 4, "max_trials": 3}
+        search["seeds"] = [first_seed]
+        edits.append(SetKey(path=run.path, key=(*run.key, "search"), value=search))
+        edits.append(SetKey(path=run.path, key=(*run.key, "training", "epochs"), value=4))
+        edits.append(SetKey(path=run.path, key=(*run.key, "training", "batch_size"), value=8))
+    return [*edits, *size_edits(subject, script.model_path, smoke)]
+
+
+def _search(design: SearchDesign, run: Run, splits: list[str]) -> dict[str, Any]:
+    optimizer = str((run.config.get("optimizer") or {}).get("type", "SGD"))
+    section: dict[str, Any] = {
+        "scheduler": design.scheduler.name.upper(),
+        "min_epochs": design.min_epochs,
+        "reduction_factor": design.reduction_factor,
+        "warmup_steps": 2000 if "warmup_scale" in design.dimensions else 0,
+        "splits": splits,
+        "space": design.space(optimizer),
+    }
+    if design.target is not None:
+        section["target"] = list(design.target)
+    return section
+
+
+def _splits(subject: Subject) -> list[str]:
+    """The splits that the data code lets through."""
+    for _, file in subject.python_files():
+        for node in file.nodes(ast.Assert):
+            test = node.test
+            if isinstance(test, ast.Compare) and isinstance(test.comparators[0], ast.Set):
+                allowed = {e.value for e in test.comparators[0].elts if isinstance(e, ast.Constant)}
+                if {"train", "val"} <= allowed:
+                    return [s for s in ("train", "val", "test", "ood") if s in allowed]
+    return ["train", "val"]
