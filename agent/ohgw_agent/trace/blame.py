@@ -106,7 +106,7 @@ def account(history: History, path: str, line: Line) -> Account:
     found = motives(history, line.patch)
     return Account(
         line=line,
-        motives=_nearest(found, path, line.near),
+        motives=nearest(found, path, line.near),
         reply=reply_before(history, line.patch),
         tried_before=tuple(_tried_before(history, line.patch, found)),
     )
@@ -126,7 +126,7 @@ def motives(history: History, patch: Proposed) -> tuple[Motive, ...]:
     return tuple(found[print_] for print_ in patch.answers if print_ in found)
 
 
-def _nearest(found: tuple[Motive, ...], path: str, near: tuple[int, int]) -> tuple[Motive, ...]:
+def nearest(found: tuple[Motive, ...], path: str, near: tuple[int, int]) -> tuple[Motive, ...]:
     """Of the findings that a patch answers: those at these lines, or else those of this file, or
     else all of them (a finding in one file is often mended in another).
     """

@@ -14,10 +14,11 @@ A line of `events.jsonl` is one JSON object in ASCII with sorted keys and no spa
     data     integers, strings, booleans, null, lists, mappings. No floats: money is in millionths
              of a US dollar, time in milliseconds
 
-Contents stand in `blobs/sha256/` by their SHA-256. In `data` a key that is `blob` or ends in `_blob` holds
-a digest of contents, a key `blobs` maps names to such digests, and a key that is `tree` or ends in
-`_tree` holds the digest of a tree: its manifest (JSON, path to digest) is a blob, and so is each
-file. `Run.append` takes bytes and `Tree` values in those places, stores them and writes digests.
+Contents stand in `blobs/sha256/` by their SHA-256. In `data` a key that is `blob` or ends in
+`_blob` holds a digest of contents, a key `blobs` maps names to such digests, and a key that is
+`tree` or ends in `_tree` holds the digest of a tree: its manifest (JSON, path to digest) is a blob,
+and so is each file. `Run.append` takes bytes and `Tree` values in those places, stores them and
+writes digests.
 
     kind            data (a trailing ? may be left out)
     run.start       run, tool, version, command?, experiment, contract{name, version,

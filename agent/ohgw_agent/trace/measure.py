@@ -12,7 +12,8 @@ def duration(ms: int) -> str:
         return f"{seconds} s"
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    minutes = seconds % 3600 // 60
+    return f"{seconds // 3600} h {minutes} min" if minutes else f"{seconds // 3600} h"
 
 
 def money(micro_usd: int) -> str:
