@@ -11,7 +11,7 @@ from ohgw_tools.subject import Subject
 
 NAME = "described-budget"
 ANSWERS = ("short-budget",)
-ORDER = 100
+ORDER = 110
 SUMMARY = "Sets a budget of the full configuration to the number that the description states."
 
 

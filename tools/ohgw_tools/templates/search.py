@@ -13,6 +13,7 @@ import json
 import math
 import random
 import resource
+import shutil
 import statistics
 import sys
 import time
@@ -189,8 +190,8 @@ def replicate_report(
         "best_trial": winner.trial_id,
         "best_psi": winner.psi,
         "best_epoch_metrics": winner.rows,
-        "best_val_ppl": min(row["val_ppl"] for row in rows),
-        "best_val_acc": max(row["val_acc"] for row in rows),
+        "best_val_ppl": min((row["val_ppl"] for row in rows), default=None),
+        "best_val_acc": max((row["val_acc"] for row in rows), default=None),
         "time_to_target_sec": time_to_target(rows, *target) if target else None,
         "gpu_hours": spent / 3600,
         "num_parameters": weights,
@@ -216,9 +217,11 @@ def run_search(
     seeds = [int(seed) for seed in cfg["search"]["seeds"]]
     replicates = [run_replicate(cfg, seed, run_dir, device, pp, mdl) for seed in seeds]
     rows = replicates[0]["best_epoch_metrics"]
+    best_path = run_dir / "checkpoints" / f"best_seed_{seeds[0]}.pt"
+    shutil.copyfile(best_path, run_dir / "best_model.pt")
     spread = {}
     for name in ("best_val_ppl", "best_val_acc", "test_ppl", "ood_ppl"):
-        values = [replicate[name] for replicate in replicates if name in replicate]
+        values = [r[name] for r in replicates if r.get(name) is not None]
         if len(values) > 1:
             spread[f"{name}_std"] = statistics.stdev(values)
     final = {key: value for key, value in replicates[0].items() if isinstance(value, float)}

@@ -1,0 +1,67 @@
+"""variation-comparison: the paired test that the description asks for, in the evaluation."""
+
+from __future__ import annotations
+
+import ast
+
+from ohgw_tools.bundle import Bundle
+from ohgw_tools.contract import Contract
+from ohgw_tools.edit import Patch, ReplaceText
+from ohgw_tools.finding import Finding
+from ohgw_tools.subject import Subject
+from ohgw_tools.template_edit import top_names, with_definitions
+
+NAME = "variation-comparison"
+ANSWERS = ("unimplemented-part",)
+ORDER = 105
+SUMMARY = "Compares variations by paired seeds: exact Wilcoxon signed-rank test and Bonferroni."
+
+_PARTS = ("Wilcoxon test", "Bonferroni correction")
+
+
+def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -> Patch | None:
+    """Add the comparison to the summary that the evaluation prints, where runs hold replicates by
+    seed (a search that a recipe wrote) and `main` makes `summary` from `results` in one statement.
+    """
+    about = [f for f in findings if f.data.get("part") in _PARTS]
+    subject = Subject(bundle, contract)
+    searches = any(
+        '"replicates"' in text and "def run_search(" in text for text in bundle.derived.values()
+    )
+    if not about or not searches:
+        return None
+    for path, file in subject.python_files():
+        text = subject.files[path]
+        if file.tree is None or "compare_variations" in top_names(text):
+            continue
+        made = _summary(file.tree)
+        if made is None:
+            continue
+        line = text.split("\n")[made.lineno - 1]
+        indent = line[: len(line) - len(line.lstrip())]
+        added = f'{line}\n{indent}summary["comparison"] = compare_variations(results)'
+        if made.lineno != made.end_lineno or text.count(line) != 1:
+            continue
+        return Patch(
+            edits=(
+                ReplaceText(path=path, search=line, replace=added),
+                *with_definitions(path, text, "comparison", anchor="main"),
+            ),
+            answers=tuple(f.fingerprint for f in about),
+            note="compares each variation with the baseline seed by seed",
+        )
+    return None
+
+
+def _summary(tree: ast.Module) -> ast.Assign | None:
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef) and function.name == "main":
+            for node in function.body:
+                if (
+                    isinstance(node, ast.Assign)
+                    and isinstance(node.value, ast.Call)
+                    and ast.unparse(node.targets[0]) == "summary"
+                    and [ast.unparse(a) for a in node.value.args] == ["results"]
+                ):
+                    return node
+    return None
