@@ -11,8 +11,11 @@ from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from ohgw_tools.distribution import along_with
 from ohgw_tools.environment_store import (
     EnvironmentRecord,
     EnvironmentStore,
@@ -20,7 +23,7 @@ from ohgw_tools.environment_store import (
     size_of,
 )
 from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
-from ohgw_tools.installer import InstallRequest, install, pip_is_here, source_versions
+from ohgw_tools.installer import TORCH_FAMILY, InstallRequest, install, pip_is_here, versions
 from ohgw_tools.resolver_message import no_wheel, package_of
 
 # Packages that publish no wheel of versions in wide use (hydra-core pins one); its build script is
@@ -76,15 +79,48 @@ def _install(
 ) -> None:
     """Install from wheels; tell "no such package" from "no wheel of it"."""
     try:
-        install(installer, request, scratch, report, cancel)
+        install(installer, _preferring_cpu(request), scratch, report, cancel)
     except EnvironmentUnsatisfiable as error:
         name = package_of(error.requirement)
-        if not name or name in request.source_allowed or not source_versions(error.requirement):
+        if not name or name in request.source_allowed or not _exists(error.requirement, request):
             raise
         if name not in _SOURCE_TRUSTED:
             raise no_wheel(name) from error
         again = request.model_copy(update={"source_allowed": (*request.source_allowed, name)})
         install(installer, again, scratch, report, cancel)
+
+
+def _preferring_cpu(request: InstallRequest) -> InstallRequest:
+    """Bound torch to its newest build for the processor alone, where the registry has one that the
+    bundle allows: it is a fifth of the size of the usual build, and a sandbox has no GPU.
+
+    Companions built against torch must have such a build too, or they would not load beside it.
+    """
+    wanted = {package_of(line): Requirement(line) for line in request.lines}
+    if "torch" not in wanted.keys() | along_with(frozenset(wanted)):
+        return request
+    if any(package_of(line) in TORCH_FAMILY for line in request.constraints):
+        return request
+    bounds = []
+    for name in sorted(TORCH_FAMILY & {"torch", *wanted}):
+        allowed = wanted[name].specifier if name in wanted else SpecifierSet()
+        builds = [v for v in versions(name, request.index) if (v.local or "").startswith("cpu")]
+        fitting = [v for v in builds if allowed.contains(v)]
+        if not fitting:
+            return request
+        bounds.append(f"{name}=={max(fitting)}")
+    return request.model_copy(update={"constraints": (*request.constraints, *bounds)})
+
+
+def _exists(line: str, request: InstallRequest) -> bool:
+    """Whether the registry has any release that a line allows, if only as source."""
+    try:
+        wanted = Requirement(line)
+    except InvalidRequirement:
+        return False
+    return any(
+        wanted.specifier.contains(v, prereleases=True) for v in versions(wanted.name, request.index)
+    )
 
 
 def _make_empty(place: Path, *, with_pip: bool) -> None:

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
 from pydantic import BaseModel
 
 from ohgw_tools.errors import EnvironmentUnavailable, InputError
@@ -99,20 +99,18 @@ def install(
         raise explain(installer, request.lines, text, offline=request.offline)
 
 
-def source_versions(line: str) -> bool:
-    """Whether the registry has any release, wheel or source, that a requirement line allows.
+def versions(name: str, index: str | None = None) -> tuple[Version, ...]:
+    """Every release of a package, wheel or source, that the registry offers to this Python.
 
-    Asks the index for file names alone; nothing is fetched or built. False when pip is missing.
+    Asks the index for file names alone; nothing is fetched or built. Empty when pip is missing or
+    the registry does not answer.
     """
     if not pip_is_here():
-        return False
-    try:
-        requirement = Requirement(line)
-    except InvalidRequirement:
-        return False
-    command = [sys.executable, "-I", "-m", "pip", "index", "versions", "--pre", requirement.name]
+        return ()
+    command = [sys.executable, "-I", "-m", "pip", "index", "versions", "--pre"]
+    command += ["--index-url", index] if index else []
     result = subprocess.run(
-        command,
+        [*command, name],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -120,8 +118,7 @@ def source_versions(line: str) -> bool:
         env=_clean_environment(),
     )
     listed = re.search(r"^Available versions: (.+)$", result.stdout, re.MULTILINE)
-    versions = listed[1].split(", ") if listed and result.returncode == 0 else []
-    return any(requirement.specifier.contains(version, prereleases=True) for version in versions)
+    return tuple(Version(v) for v in listed[1].split(", ")) if listed else ()
 
 
 def _pip_command(request: InstallRequest, scratch: Path) -> list[str]:

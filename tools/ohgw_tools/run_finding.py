@@ -58,6 +58,7 @@ RULES: dict[str, RunRule] = {
     "model-not-run": _hollow("The smoke test ends well without the declared model."),
     "not-trained": _hollow("Results were written although nothing was trained.", "warning"),
     "evaluation-not-run": _hollow("The evaluation never ran.", "warning"),
+    "seed-never-set": _hollow("Seeds are configured and no generator is seeded.", "warning"),
     "config-key-never-read": _hollow("A configured key was read by nobody.", "warning"),
     "flaky": _crash("The same program ends differently from one run to the next."),
     "result-not-repeatable": _crash("The same seed gives different results.", "warning"),

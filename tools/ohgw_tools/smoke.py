@@ -21,10 +21,12 @@ from ohgw_tools.missing_dependency import (
     dependencies,
     report_dependency,
 )
+from ohgw_tools.observe import startup_directory
 from ohgw_tools.requirement import read_declaration
 from ohgw_tools.resolver_message import package_of
 from ohgw_tools.run_artifacts import RESULTS_DIRECTORY, RunArtifacts
 from ohgw_tools.run_coverage import report_coverage
+from ohgw_tools.run_evidence import report_evidence
 from ohgw_tools.run_finding import RunFindings, log
 from ohgw_tools.run_outcome import report_outcome, root_tracebacks
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
@@ -65,6 +67,7 @@ def run_stage(
     findings = RunFindings(Subject(bundle, contract))
     stage = _Stage(findings, sandbox, interpreter, options, on_progress, cancel)
     stage.allow_hosts = (*contract.allow_hosts, *allow_hosts)
+    stage.observe = observe
     reason = ""
     could_not: dict[str, JsonValue] = {}
     try:
@@ -98,6 +101,7 @@ class _Stage:
         self.subject = findings.subject
         self.contract = findings.contract
         self.allow_hosts: tuple[str, ...] = ()
+        self.observe = True
         self._sandbox = sandbox
         self._given = interpreter
         self._options = options
@@ -160,6 +164,7 @@ class _Stage:
             _ENVIRONMENT,
             self.allow_hosts,
             self._cancel,
+            startup_directory(self._options.cache_dir) if self.observe else None,
             self._on_progress,
         )
 
@@ -190,7 +195,10 @@ class _Stage:
 
     def _smoke(self) -> None:
         program = self.contract.smoke
-        execution = self._run("smoke", _argv(program.argv), program.limits)
+        assert self._runs is not None
+        execution, seen = self._runs.run_observed(
+            "smoke", self._files, _argv(program.argv), program.limits
+        )
         if not execution.ok:
             for _, traceback in root_tracebacks(execution):
                 if report_dependency(self.findings, traceback, self._known, self._imports_alone):
@@ -202,6 +210,8 @@ class _Stage:
             artifacts = RunArtifacts(self.findings, execution)
             artifacts.report(artifacts.expected)
             report_coverage(self.findings, artifacts.run_ids)
+        if seen is not None:
+            report_evidence(self.findings, seen, finished=execution.ok)
 
     def _modules(self) -> dict[str, str]:
         """The path of each module of the package, by dotted name; of all modules if it has none."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pydantic import JsonValue
 
+from ohgw_tools import observe
+from ohgw_tools.observation import Observation, observation
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
 
 MAX_BLOB = 1 << 20
@@ -25,8 +28,10 @@ class StagedRun:
     environment: Mapping[str, str]
     allow_hosts: tuple[str, ...] = ()
     cancel: threading.Event | None = None
+    observer: Path | None = None
     on_progress: Callable[[str], None] | None = None
     steps: list[tuple[str, Execution]] = field(default_factory=list)
+    observations: dict[str, Observation] = field(default_factory=dict)
 
     def run(
         self, name: str, files: Mapping[str, bytes], argv: tuple[str, ...], limits: Limits
@@ -46,6 +51,25 @@ class StagedRun:
         self.steps.append((name, execution))
         return execution
 
+    def run_observed(
+        self, name: str, files: Mapping[str, bytes], argv: tuple[str, ...], limits: Limits
+    ) -> tuple[Execution, Observation | None]:
+        """Run one program with the observer beside it; None where that is switched off."""
+        if self.observer is None:
+            return self.run(name, files, argv, limits), None
+        nonce = observe.new_nonce()
+        watched = replace(
+            self,
+            interpreter=self.interpreter.model_copy(
+                update={"prefixes": (*self.interpreter.prefixes, str(self.observer))}
+            ),
+            environment={**self.environment, **observe.environment(self.observer, nonce)},
+        )
+        execution = watched.run(name, files, argv, limits)
+        seen = observation(execution, nonce)
+        self.observations[name] = seen
+        return execution, seen
+
     def facts(self) -> dict[str, JsonValue]:
         """Times in ms, sizes in bytes; the sums and maxima first, then each step."""
         executions = [execution for _, execution in self.steps]
@@ -57,6 +81,8 @@ class StagedRun:
             "peak_bytes": max((e.peak_bytes or 0 for e in executions), default=0),
             "steps": [_step(name, execution) for name, execution in self.steps],
         }
+        if self.observations:
+            facts["observed"] = {n: o.summary() for n, o in self.observations.items()}
         if executions:
             facts["outcome"] = executions[-1].outcome
             facts["isolation"] = executions[-1].isolation
