@@ -122,6 +122,9 @@ def _into_project(text: str, array: list[str]) -> str | None:
         return "".join([f"[project]{newline}", *new, newline, *lines])
     end = next((i for i in range(start + 1, len(lines)) if _HEADER.match(lines[i])), len(lines))
     at = end
+    # Comments right above the next header belong to that header.
+    while end < len(lines) and at > start + 1 and lines[at - 1].lstrip().startswith("#"):
+        at -= 1
     while at > start + 1 and not lines[at - 1].strip():
         at -= 1
     if not lines[at - 1].endswith("\n"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, Patch, SetKey
+from ohgw_tools.errors import PatchRejected
 from ohgw_tools.finding import Finding
+from ohgw_tools.patch import apply
 
 NAME = "number-from-string"
 ANSWERS = ("yaml-number-string",)
@@ -22,7 +24,12 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
         if finding.path is None or not isinstance(key, list) or not isinstance(number, float | int):
             continue
         path = tuple(part for part in key if isinstance(part, str | int))
-        edits.append(SetKey(path=finding.path, key=path, value=float(number)))
+        edit = SetKey(path=finding.path, key=path, value=float(number))
+        try:
+            apply(bundle.derived, Patch(edits=(edit,)))
+        except PatchRejected:
+            continue  # The key stands twice, or runs through an alias: that comes first.
+        edits.append(edit)
         answers.append(finding.fingerprint)
     if not edits:
         return None
