@@ -99,8 +99,8 @@ def _updates(known: ExperimentFacts) -> Iterator[Contradiction]:
     follow = split * epochs / batch
     if max(follow, updates) > _FACTOR * min(follow, updates):
         message = (
-            f"{split:g} training tokens, {epochs:g} epochs and {batch:g} tokens a batch make about "
-            f"{follow:,.0f} updates, not {updates:,.0f}"
+            f"{split:,.0f} training tokens, {epochs:g} epochs and {batch:,.0f} tokens a batch make "
+            f"about {follow:,.0f} updates, not {updates:,.0f}"
         )
         yield Contradiction("updates", message, tuple(found[0].evidence for found in stated))
 

@@ -145,7 +145,7 @@ def _scalar_token(node: yaml.ScalarNode) -> str:
     text = node.value[: wording.MAX]
     if match := wording.marker(text):
         return match.text
-    if node.style is None and text in ("???", "..."):
+    if not node.style and text in ("???", "..."):
         return str(text)
     if fill_in := _FILL_IN.search(text):
         return fill_in.group()

@@ -52,15 +52,21 @@ class Signature(NamedTuple):
             return ""
         count = len(call.args)
         if count > len(self.positional) and not self.any_positional:
-            return f"it takes {len(self.positional)} positional arguments, {count} are given"
+            return f"it takes {_arguments(len(self.positional))}, and {count} are given"
         given = set(self.positional[:count])
         for name in named:
             if name in given:
                 return f"{name!r} is given twice"
         missing = sorted(self.required - given - set(named))
         if missing and not unpacked:
-            return f"the argument{'s' * (len(missing) > 1)} {', '.join(missing)} is missing"
+            return f"it is not given {', '.join(missing)}"
         return ""
+
+
+def _arguments(count: int) -> str:
+    if count == 0:
+        return "no positional arguments"
+    return "1 positional argument" if count == 1 else f"{count} positional arguments"
 
 
 def signatures(file: PythonFile) -> Mapping[str, Signature]:

@@ -48,7 +48,7 @@ def waivers(subject: Subject) -> Iterator[Waiver]:
             continue
         file = subject.parsed(path)
         for comment in file.comments if file else ():
-            if match := _WAIVER.match(comment.text):
+            if match := _WAIVER.search(comment.text):
                 assert file is not None
                 alone = not file.lines[comment.line - 1][: comment.column - 1].strip()
                 line = _target(file.lines, comment.line) if alone else comment.line

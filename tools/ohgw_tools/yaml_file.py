@@ -132,7 +132,10 @@ class YamlFile:
             self.node = yaml.compose(self.text, Loader=_Loader)
             if self.node is not None:
                 _count_values(self.node, {}, set())
-                self.data = _Constructor().construct_document(self.node)
+                # The constructor writes merged keys into the nodes that it reads.
+                merged = "<<" in self.text
+                node = yaml.compose(self.text, Loader=_Loader) if merged else self.node
+                self.data = _Constructor().construct_document(node)
         except _TooLarge as error:
             self.too_large = str(error)
         except yaml.YAMLError as error:

@@ -22,7 +22,7 @@ _WHOLE_FILE = 600
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Yield an error for each place; a warning where code follows words such as "unchanged"."""
+    """Yield an error for each place; words such as "unchanged" count where nothing follows them."""
     for path in subject.files:
         file = subject.parsed(path)
         found = False
@@ -61,7 +61,7 @@ def _severity(comment: Comment, source: SourceText) -> Severity | None:
     before = source.line(comment.line)[: comment.column - 1]
     if before.strip():
         return None
-    return "error" if _ends_block(comment, source) else "info"
+    return "error" if _ends_block(comment, source) else None
 
 
 def _ends_block(comment: Comment, source: SourceText) -> bool:

@@ -37,10 +37,10 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _lost(subject: Subject, path: str, feature: Feature, had: int, left: int) -> Finding:
-    elsewhere = f"; {left} are left in other files" if left else ""
+    elsewhere = f"; other files have {left}" if left else ""
     return subject.finding(
         __name__,
-        f"the base code has {had} places of {feature.name} here, the derived code none{elsewhere}",
+        f"{feature.name}: {had} in the base code of this file, none now{elsewhere}",
         path,
         1,
         severity="warning" if left and feature.severity == "error" else feature.severity,

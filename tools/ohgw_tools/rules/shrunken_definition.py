@@ -19,6 +19,7 @@ SUMMARY = "A function of the base code lost most of its body."
 _LARGE = 40
 _SHORT = 0.6
 _GUTTED = 0.3
+_STUB = 3  # another rule reports these
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -35,9 +36,11 @@ def check(subject: Subject) -> Iterator[Finding]:
             if new is None or old.is_class or new.is_class or _size(old) < _LARGE:
                 continue
             share = _size(new) / _size(old)
-            if share >= _SHORT or not new.body or base is None:
+            if share >= _SHORT or _size(new) <= _STUB or base is None:
                 continue
             whole = (_size(new) + _moved(new, before, after)) / _size(old)
+            if whole >= _SHORT:
+                continue
             region = base.region(old.node)
             quote = base.source.line(region.start_line).strip()
             yield subject.finding(
@@ -46,17 +49,11 @@ def check(subject: Subject) -> Iterator[Finding]:
                 + (f" ({whole:.0%} with the new functions that it calls)" if whole > share else ""),
                 path,
                 new.node,
-                severity=_severity(whole),
+                severity="error" if whole < _GUTTED else "warning",
                 subject=name,
                 evidence=(Evidence(kind="base", path=path, region=region, quote=quote),),
                 data={"symbol": name, "module": path, "share": round(share, 3)},
             )
-
-
-def _severity(share: float) -> Severity:
-    if share < _GUTTED:
-        return "error"
-    return "warning" if share < _SHORT else "info"
 
 
 def _size(defined: Defined) -> int:

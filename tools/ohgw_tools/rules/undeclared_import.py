@@ -42,8 +42,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             note = _note(provided_by & along, guarded(file, node))
             yield subject.finding(
                 __name__,
-                f"the module {top!r} is imported, but pyproject.toml declares none of "
-                f"{', '.join(sorted(provided_by))}{note}",
+                f"the module {top!r} is imported, but pyproject.toml does not declare "
+                f"{' or '.join(sorted(provided_by))}{note}",
                 path,
                 node,
                 severity="warning" if note else "error",

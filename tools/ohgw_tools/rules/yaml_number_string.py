@@ -44,7 +44,7 @@ def _strings(file: YamlFile) -> tuple[tuple[KeyPath, str], ...]:
         (key, node.value)
         for key, (_, node) in file.places.items()
         if isinstance(node, yaml.ScalarNode)
-        and node.style is None
+        and not node.style
         and node.tag == "tag:yaml.org,2002:str"
         and len(node.value) < 40
         and _NUMBER.fullmatch(node.value)
