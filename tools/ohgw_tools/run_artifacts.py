@@ -21,6 +21,11 @@ _RUN_ID = "{run_id}"
 _MAX_NAMED = 5
 
 
+def command_of(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A contract's command with the results directory put in."""
+    return tuple(part.replace("{results}", RESULTS_DIRECTORY) for part in argv)
+
+
 class RunArtifacts:
     """The files below the results directory after one run, by the contract's patterns."""
 

@@ -123,7 +123,11 @@ class RunFindings:
             subject=(line if about is None else about)[:MAX_QUOTE],
             data=data or {},
         )
-        self._found.setdefault((rule, path, finding.subject), finding)
+        self.take(finding)
+
+    def take(self, finding: Finding) -> None:
+        """Add a finding as it is."""
+        self._found.setdefault((finding.rule, finding.path, finding.subject), finding)
 
     def _criterion(self, wanted: str) -> str:
         """The criterion, or the contract's last one where it has none of that name."""

@@ -14,6 +14,7 @@ from ohgw_tools.contract import Contract
 from ohgw_tools.environment import EnvironmentOptions, ensure
 from ohgw_tools.errors import CouldNotLook, EnvironmentUnsatisfiable, RunCancelled
 from ohgw_tools.finding import numbered
+from ohgw_tools.full_run import run_full
 from ohgw_tools.installer import TORCH_FAMILY
 from ohgw_tools.missing_dependency import (
     Dependencies,
@@ -21,10 +22,11 @@ from ohgw_tools.missing_dependency import (
     dependencies,
     report_dependency,
 )
+from ohgw_tools.network_need import network_needed
 from ohgw_tools.observe import startup_directory
 from ohgw_tools.requirement import read_declaration
 from ohgw_tools.resolver_message import package_of
-from ohgw_tools.run_artifacts import RESULTS_DIRECTORY, RunArtifacts
+from ohgw_tools.run_artifacts import RunArtifacts, command_of
 from ohgw_tools.run_coverage import report_coverage
 from ohgw_tools.run_evidence import report_evidence
 from ohgw_tools.run_finding import RunFindings, log
@@ -68,6 +70,7 @@ def run_stage(
     stage = _Stage(findings, sandbox, interpreter, options, on_progress, cancel)
     stage.allow_hosts = (*contract.allow_hosts, *allow_hosts)
     stage.observe = observe
+    stage.deep = deep
     reason = ""
     could_not: dict[str, JsonValue] = {}
     try:
@@ -102,6 +105,7 @@ class _Stage:
         self.contract = findings.contract
         self.allow_hosts: tuple[str, ...] = ()
         self.observe = True
+        self.deep = False
         self._sandbox = sandbox
         self._given = interpreter
         self._options = options
@@ -120,8 +124,11 @@ class _Stage:
             self._start(frozenset())
             execution = self._probe()
         self._report_probe(execution)
-        if not self.findings.failed:
-            self._smoke()
+        if self.findings.failed:
+            return
+        smoke = self._smoke()
+        if self.deep and smoke.ok and self._runs is not None:
+            run_full(self.findings, self._runs, self._files)
 
     def facts(self) -> dict[str, JsonValue]:
         """What was measured, and which declared packages were left out."""
@@ -193,16 +200,19 @@ class _Stage:
         limits = import_probe.limits_of(self.contract.smoke.limits)
         return self._run(f"import-{module}", ("python", "-c", f"import {module}"), limits).ok
 
-    def _smoke(self) -> None:
+    def _smoke(self) -> Execution:
         program = self.contract.smoke
         assert self._runs is not None
         execution, seen = self._runs.run_observed(
-            "smoke", self._files, _argv(program.argv), program.limits
+            "smoke", self._files, command_of(program.argv), program.limits
         )
+        need = network_needed(execution, self.allow_hosts)
+        if need is not None:
+            raise need
         if not execution.ok:
             for _, traceback in root_tracebacks(execution):
                 if report_dependency(self.findings, traceback, self._known, self._imports_alone):
-                    return
+                    return execution
         report_outcome(
             self.findings, execution, program.limits, program="smoke test", crash="smoke-crash"
         )
@@ -212,6 +222,7 @@ class _Stage:
             report_coverage(self.findings, artifacts.run_ids)
         if seen is not None:
             report_evidence(self.findings, seen, finished=execution.ok)
+        return execution
 
     def _modules(self) -> dict[str, str]:
         """The path of each module of the package, by dotted name; of all modules if it has none."""
@@ -222,10 +233,6 @@ class _Stage:
 
     def _pyproject(self) -> str:
         return self.subject.files.get(PYPROJECT, "")
-
-
-def _argv(argv: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.replace("{results}", RESULTS_DIRECTORY) for part in argv)
 
 
 def _report_environment(findings: RunFindings, error: EnvironmentUnsatisfiable) -> None:

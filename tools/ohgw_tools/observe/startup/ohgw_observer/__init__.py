@@ -24,5 +24,5 @@ def start(setting: str) -> None:
     record = Record(nonce, directory)
     record.begin(sys.argv if hasattr(sys, "argv") else sys.orig_argv)
     audit.install(record)
-    libraries.install(record)
-    calls.install(record, os.path.dirname(directory))  # noqa: PTH120
+    root = os.path.dirname(directory)  # noqa: PTH120
+    libraries.install(record, root, calls.install(record, root))

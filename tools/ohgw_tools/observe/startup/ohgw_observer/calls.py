@@ -1,8 +1,9 @@
 """Calls: which functions of the bundle ran.
 
 From Python 3.12 `sys.monitoring` (PEP 669) tells of each function once and then costs nothing.
-Before, a trace function must be called for every call of any function; it takes itself out after
-20 s of processor time or 10 million calls, and the record then says that it is not complete.
+Before, a trace function is called for every call of any function. It is set aside while a library
+is imported, takes itself out after 20 s of processor time or 10 million calls, and the record then
+says that it is not complete.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .record import Record
@@ -19,13 +21,17 @@ MAX_SECONDS = 20.0
 _TOOL = 4
 
 
-def install(record: Record, root: str) -> None:
-    """Watch calls of functions whose code lies below `root`."""
+def install(record: Record, root: str) -> Callable[[], Callable[[], None]] | None:
+    """Watch calls of functions whose code lies below `root`.
+
+    Returns how to set the watching aside for a while, where it costs anything: a function that
+    stops it and returns the one that takes it up again.
+    """
     head = root.rstrip("/") + "/"
     if hasattr(sys, "monitoring"):
         _monitor(record, head)
-    else:
-        _trace(record, head)
+        return None
+    return _trace(record, head)
 
 
 def _note(record: Record, head: str, code: Any) -> None:
@@ -52,7 +58,7 @@ def _monitor(record: Record, head: str) -> None:
     record.at_end(lambda: record.write("calls", complete=True))
 
 
-def _trace(record: Record, head: str) -> None:
+def _trace(record: Record, head: str) -> Callable[[], Callable[[], None]]:
     seen = set()
     left = [MAX_CALLS]
     stopped = [False]
@@ -78,6 +84,17 @@ def _trace(record: Record, head: str) -> None:
             taken = sys.gettrace() is not tracer
             record.write("calls", complete=not taken)
 
+    def aside() -> Callable[[], None]:
+        if stopped[0] or sys.gettrace() is not tracer:
+            return _nothing
+        sys.settrace(None)
+        return lambda: None if stopped[0] else sys.settrace(tracer)
+
     sys.settrace(tracer)
     threading.settrace(tracer)
     record.at_end(ended)
+    return aside
+
+
+def _nothing() -> None:
+    pass

@@ -12,18 +12,21 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any
 
 from . import training
 from .record import Record
 
 Watcher = Callable[[Record, Any], None]
+Aside = Callable[[], Callable[[], None]]
 
 
-def install(record: Record) -> None:
-    """Watch the libraries that are imported from now on."""
-    sys.meta_path.insert(0, _Finder(record))
+def install(record: Record, root: str, aside: Aside | None) -> None:
+    """Watch the libraries that are imported from now on. `aside`, where given, is called before
+    a library from outside `root` runs its own code, and what it returns afterwards.
+    """
+    sys.meta_path.insert(0, _Finder(record, root, aside))
     import random
 
     _seeds(record, random)
@@ -32,21 +35,25 @@ def install(record: Record) -> None:
 class _Finder(MetaPathFinder):
     """Finds nothing by itself: passes on what the other finders find, with a loader that tells."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, root: str, aside: Aside | None) -> None:
         self._record = record
+        self._root = root
+        self._aside = aside
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
         """See importlib.abc.MetaPathFinder."""
         watcher = WATCHERS.get(name)
-        if watcher is None:
+        if watcher is None and (self._aside is None or sys.gettrace() is None):
             return None
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
                 continue
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                    spec.loader = _Loader(spec.loader, watcher, self._record)
+                outside = not str(spec.origin).startswith(self._root)
+                if isinstance(spec.loader, SourceFileLoader) and (watcher or outside):
+                    aside = self._aside if outside else None
+                    spec.loader = _Loader(spec.loader, watcher, self._record, aside)
                 return spec
         return None
 
@@ -54,10 +61,13 @@ class _Finder(MetaPathFinder):
 class _Loader(Loader):
     """Runs a module with its own loader, puts that loader back, and then lets the watcher look."""
 
-    def __init__(self, loader: Any, watcher: Watcher, record: Record) -> None:
+    def __init__(
+        self, loader: Any, watcher: Watcher | None, record: Record, aside: Aside | None
+    ) -> None:
         self._loader = loader
         self._watcher = watcher
         self._record = record
+        self._aside = aside
 
     def create_module(self, spec: ModuleSpec) -> Any:
         """See importlib.abc.Loader."""
@@ -68,7 +78,14 @@ class _Loader(Loader):
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        self._loader.exec_module(module)
+        again = self._aside() if self._aside else None
+        try:
+            self._loader.exec_module(module)
+        finally:
+            if again is not None:
+                again()
+        if self._watcher is None:
+            return
         # A library that changed must not break the program.
         with suppress(Exception):
             self._watcher(self._record, module)
