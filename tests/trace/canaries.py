@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 from urllib.parse import quote
 
 _BODY = "Zq7Xw2Lm9Kd4Rt6Vb1Ny8Hc3Pf5Gs0Ja"
@@ -44,6 +46,9 @@ def forms(secret: str) -> list[bytes]:
     """The forms in which a secret may not be found anywhere: as it is and encoded."""
     raw = secret.encode()
     found = [raw, raw.hex().encode(), quote(raw, safe="").encode(), repr(secret)[1:-1].encode()]
+    for words in (secret, repr(secret)[1:-1]):
+        once = json.dumps(words)[1:-1]
+        found += [once.encode(), json.dumps(once)[1:-1].encode(), html.escape(words).encode()]
     for pad in (b"", b"u:", b"us:"):
         encoded = base64.b64encode(pad + raw)
         found.append(encoded[4 if pad else 0 : len(encoded) // 4 * 4 - 4])

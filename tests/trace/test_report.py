@@ -135,7 +135,7 @@ def test_page_is_made_of_sound_parts(tmp_path: Path) -> None:
     assert {link["href"][1:] for link in seen.named("a")} <= set(named)
     for tag, names in seen.found:
         if names.get("tabindex") == "0":
-            assert names["role"] == "region", tag
+            assert names["role"] == "group", tag
             assert names["aria-label"], tag
     levels = [int(tag[1]) for tag, _ in seen.found if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1

@@ -142,6 +142,8 @@ def forms(value: str) -> tuple[str, ...]:
     found |= {raw.hex(), raw.hex().upper(), value.replace("/", "\\/")}
     for shift in range(3):
         found |= _base64_inner(raw, shift)
+    for _ in range(2):  # texts are quoted in JSON that is quoted in JSON
+        found |= {json.dumps(form)[1:-1] for form in found}
     return tuple(sorted((f for f in found if len(f) >= _LEAST), key=len, reverse=True))
 
 

@@ -80,7 +80,7 @@ def _edits(patch: Proposed) -> Html | None:
 
 
 def _folded(title: str, words: str) -> Html:
-    body = el("pre", words, tabindex="0", role="region", aria_label=title)
+    body = el("pre", words, tabindex="0", role="group", aria_label=title)
     return el("details", el("summary", title), body)
 
 
@@ -214,5 +214,5 @@ def _evidence(evidence: Evidence) -> Html:
     line = f":{evidence.region.start_line}" if evidence.region else ""
     words = f"{evidence.kind} {evidence.path}{line} {evidence.note}"
     quote = cut(evidence.quote, MOST_TEXT)
-    box = el("pre", quote, tabindex="0", role="region", aria_label=f"Evidence: {words}")
+    box = el("pre", quote, tabindex="0", role="group", aria_label=f"Evidence: {words}")
     return many(el("p", words, class_="faint"), box if quote else None)

@@ -39,7 +39,7 @@ def _file(history: History, path: str, place: int, size: int) -> Html:
         words = f"{size} bytes: too long to show here; `ohgw-agent blame` shows it"
         return el("details", head, el("p", words), id=f"file{place}")
     rows = [_block(list(block)) for _, block in groupby(lines, key=_origin)]
-    box = el("div", many(rows), class_="blame", tabindex="0", role="region", aria_label=path)
+    box = el("div", many(rows), class_="blame", tabindex="0", role="group", aria_label=path)
     return el("details", head, box, id=f"file{place}")
 
 

@@ -206,5 +206,5 @@ def verifying(history: History) -> Html:
             " checked. Its head is below; compare it with the one that the run printed.",
         ),
         el("p", el("code", head, class_="digest")),
-        el("pre", commands, tabindex="0", role="region", aria_label="Commands"),
+        el("pre", commands, tabindex="0", role="group", aria_label="Commands"),
     )

@@ -38,7 +38,7 @@ def timeline(history: History) -> Html:
 
 def scroller(label: str, content: Html) -> Html:
     """A wide thing in a box that scrolls by mouse, finger and keyboard."""
-    return el("div", content, class_="scroll", tabindex="0", role="region", aria_label=label)
+    return el("div", content, class_="scroll", tabindex="0", role="group", aria_label=label)
 
 
 def _table(heads: tuple[str, ...], rows: list[Html], class_: str | None = None) -> Html:
