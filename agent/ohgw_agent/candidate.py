@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ohgw_tools.guard import inspect
-from ohgw_tools.patch import Applied, apply
-
 from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.memory import best_attempt, history
 from ohgw_agent.proposer import Situation
 from ohgw_tools.edit import Patch
 from ohgw_tools.errors import PatchRejected
 from ohgw_tools.finding import Finding, numbered
+from ohgw_tools.guard import inspect
+from ohgw_tools.patch import Applied, apply
 from ohgw_tools.tree import Tree
 from ohgw_tools.verdict import Verdict
 
@@ -83,7 +82,8 @@ def _guarded(
     before = context.bundle.with_derived(context.archive.tree(parent))
     after = context.bundle.with_derived(applied.tree)
     findings = numbered(list(inspect(before, after, patch, context.contract)))
-    facts: dict[str, Any] = {"notes": list(applied.notes)} if applied.notes else {}
+    notes = [note.model_dump() for note in applied.notes]
+    facts: dict[str, Any] = {"notes": notes} if notes else {}
     verdict = Verdict.of("patch", findings, facts=facts)
     if verdict.status == "fail":
         _write(context, number, parent, patch, None, verdict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ohgw_tools import templates
+from ohgw_tools import import_edit, templates
 from ohgw_tools.edit import AddImport, Edit, InsertDefinition
 
 
@@ -38,12 +38,13 @@ def with_definitions(
     if not wanted:
         return []
     code = templates.definitions(template, *wanted)
+    needed = [s for s in templates.imports(template) if not s.startswith("from ohgw_tools")]
+    needed = ["from __future__ import annotations", *(s for s in needed if _is_used(s, code))]
     edits: list[Edit] = [
         AddImport(path=path, statement=statement)
-        for statement in templates.imports(template)
-        if not statement.startswith("from ohgw_tools") and _is_used(statement, code)
+        for statement in needed
+        if import_edit.add(text, statement) is not None
     ]
-    edits.insert(0, AddImport(path=path, statement="from __future__ import annotations"))
     edits.append(InsertDefinition(path=path, code=code, anchor=anchor, where="before"))
     return edits
 

@@ -20,11 +20,12 @@ class RecipeProposer:
 
     def propose(self, situation: Situation) -> Patch | None:
         """Return the first recipe's patch that has not been tried on this tree, or None."""
-        tried = {
+        # A list: edits that hold JSON objects have no hash.
+        tried = [
             attempt.patch.edits
             for attempt in situation.history
             if attempt.patch is not None and attempt.parent == situation.judgement.tree
-        }
+        ]
         for recipe in self._recipes:
             findings = _answered(recipe, situation.judgement.findings)
             if not findings:

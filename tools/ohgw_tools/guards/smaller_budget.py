@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.change import Change, is_placeholder
+from ohgw_tools.experiment_facts import facts
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import leaves
+from ohgw_tools.run_list import leaves, runs
 from ohgw_tools.small_run import is_budget
 
 NAME = "guard-smaller-budget"
@@ -52,7 +53,8 @@ def _changed(
     name, where = str(key[-1]).lower(), ".".join(map(str, key))
     message = f"{where}: {new!r} in place of {old!r}"
     if _SEED.fullmatch(name):
-        yield change.finding(__name__, f"another seed: {message}", path, key)
+        paired = _pairs(change, key[-1], new)
+        yield change.finding(__name__, f"another seed: {message}", path, key, severe=not paired)
     elif _FAIR.fullmatch(name):
         yield change.finding(__name__, message, path, key, severe=False)
     elif is_budget(name) and _less(old, new):
@@ -63,6 +65,17 @@ def _changed(
         return  # More work than before, and the experiment's text says how much.
     elif isinstance(old, int | float) or isinstance(new, int | float):
         yield change.finding(__name__, f"another setting: {message}", path, key, severe=False)
+
+
+def _pairs(change: Change, key: str | int, new: object) -> bool:
+    """Whether the test is described as paired, the seed is one that a run had already, and all runs
+    share it now: what a paired comparison needs, and no choice of a luckier seed.
+    """
+    if not facts(change.before.bundle).of("pairing"):
+        return False
+    had = [run.config.get(str(key)) for run in runs(change.before, "full")]
+    have = [run.config.get(str(key)) for run in runs(change.after, "full")]
+    return new in had and all(value == new for value in have)
 
 
 def _less(old: object, new: object) -> bool:
