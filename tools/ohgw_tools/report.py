@@ -74,7 +74,8 @@ class Report(NamedTuple):
 
 def is_root(finding: Finding) -> bool:
     """Whether other findings are explained by this one."""
-    return finding.cause == f"{finding.rule}:{finding.path}"
+    own = f"{finding.rule}:{finding.path}"
+    return finding.cause in (own, f"{own}:{finding.subject}")
 
 
 def rule_text(finding: Finding) -> RuleText:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import ROLES, VALUE, Role, Run, config_paths, matches, runs
+from ohgw_tools.run_list import CLOSE, ROLES, VALUE, Role, Run, config_paths, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "missing-variation"
@@ -41,7 +41,9 @@ def _uncovered(
 ) -> Iterator[Finding]:
     suffixes = subject.contract.variations.smoke_suffixes
     assigned = matches(variations, found, suffixes)
-    covered = {match.variation for match in assigned.values()}
+    # Where runs are too few, a run that merely holds a word of the variation is not its run.
+    least = CLOSE if len(found) < len(variations) else 0.0
+    covered = {match.variation for match in assigned.values() if match.score >= least}
     missing = [v for v in variations if v not in covered]
     spare = sum(i not in assigned or assigned[i].score < VALUE for i in range(len(found)))
     unknown = [run.id for i, run in enumerate(found) if i not in assigned]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import EXACT, ROLES, matches, runs
+from ohgw_tools.run_list import CLOSE, EXACT, ROLES, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "renamed-variation"
@@ -25,7 +25,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         assigned = matches(variations, found, subject.contract.variations.smoke_suffixes)
         exact = {match.variation for match in assigned.values() if match.score == EXACT}
         for index, match in assigned.items():
-            if match.variation in exact:
+            if match.variation in exact or match.score < CLOSE:
                 continue
             exact.add(match.variation)
             run = found[index]
