@@ -109,7 +109,9 @@ def _places(finding: Finding, view: _View) -> list[tuple[str, Region | None]]:
     places: list[tuple[str, Region | None]] = []
     if finding.path is not None:
         places.append((finding.path, finding.region))
-    places += [(e.path, e.region) for e in finding.evidence if e.kind in ("source", "trace")]
+    # The callers on the way to a crash are named with the finding; their code seldom is at fault.
+    kinds = ("source",) if view.breadth == "region" else ("source", "trace")
+    places += [(e.path, e.region) for e in finding.evidence if e.kind in kinds]
     places += [(path, None) for path in _companions(finding, view)]
     if view.breadth != "region":
         places += _mentions(finding, view.tree)

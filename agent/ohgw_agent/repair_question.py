@@ -66,17 +66,32 @@ def _facts(situation: Situation) -> str:
 
 
 def _findings(focus: RepairFocus, marks: Marks) -> str:
-    paragraphs = [_finding(f, marks) for f in focus.findings]
+    """Each finding with its evidence; what two findings share is shown once."""
+    told: set[str] = set()
+    paragraphs = [_finding(f, marks, told) for f in focus.findings]
     if focus.later:
         paragraphs.append(f"({focus.later} more are left for later patches.)")
     return "\n".join(paragraphs)
 
 
-def _finding(finding: Finding, marks: Marks) -> str:
-    text = f"{finding.fingerprint} {finding.place}: {one_line(finding.message, MESSAGE)}"
+def _finding(finding: Finding, marks: Marks, told: set[str]) -> str:
+    lines = [f"{finding.fingerprint} {finding.place}: {one_line(finding.message, MESSAGE)}"]
     shown = [e for e in finding.evidence if _worth_showing(e, finding)][:EVIDENCES]
-    blocks = [marks.wrap(_source(e), _quoted(e)).rstrip() for e in shown]
-    return "\n".join([text, *blocks])
+    for evidence in shown:
+        text = _shown(evidence, marks)
+        if text not in told:
+            told.add(text)
+            lines.append(text)
+    return "\n".join(lines)
+
+
+def _shown(evidence: Evidence, marks: Marks) -> str:
+    """Evidence: a line of code on one line with its place, anything longer between marks."""
+    quote = _quoted(evidence)
+    if evidence.region is not None and "\n" not in quote.strip():
+        place = f"{_source(evidence)}:{evidence.region.start_line}"
+        return f"  {one_line(place, 200)}: {one_line(quote, 240)}"
+    return marks.wrap(_source(evidence), quote).rstrip()
 
 
 def _worth_showing(evidence: Evidence, finding: Finding) -> bool:
@@ -87,9 +102,9 @@ def _worth_showing(evidence: Evidence, finding: Finding) -> bool:
 
 
 def _source(evidence: Evidence) -> str:
-    names = {"base": "base code", "log": "output of the run", "trace": "traceback of the run"}
+    names = {"base": "base code", "log": "output of the run", "trace": "via"}
     kind = names.get(evidence.kind, evidence.kind)
-    return f"{kind}: {evidence.path}" + (f" ({evidence.note})" if evidence.note else "")
+    return " ".join(part for part in (kind, evidence.note, evidence.path) if part)
 
 
 def _quoted(evidence: Evidence) -> str:
