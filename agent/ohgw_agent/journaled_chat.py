@@ -6,6 +6,7 @@ from ohgw_agent.archive import Archive
 from ohgw_agent.budget import Budget, check_call
 from ohgw_agent.chat_model import ChatModel, Question, Reply
 from ohgw_agent.ledger import Ledger
+from ohgw_agent.permits import Permits
 from ohgw_agent.trace.run import Run
 from ohgw_tools.errors import ModelError
 
@@ -22,12 +23,14 @@ class JournaledChat:
         archive: Archive,
         ledger: Ledger,
         budget: Budget,
+        permits: Permits,
     ) -> None:
         self._model = model
         self._run = run
         self._archive = archive
         self._ledger = ledger
         self._budget = budget
+        self._permits = permits
 
     @property
     def name(self) -> str:
@@ -61,7 +64,7 @@ class JournaledChat:
         }
         cause = self._run.append("model.request", request).seq
         try:
-            reply = self._model.ask(question)
+            reply = self._permits.ask(self._model, question)
         except ModelError as error:
             fault = {
                 "key": key,

@@ -10,6 +10,7 @@ from ohgw_agent.budget import Budget
 from ohgw_agent.chat_model import ChatModel
 from ohgw_agent.ledger import Ledger
 from ohgw_agent.notice import Notice, Watcher, ignore
+from ohgw_agent.permits import Permits, Unlimited
 from ohgw_agent.proposer import Proposer
 from ohgw_agent.trace.run import Run
 from ohgw_tools.bundle import Bundle
@@ -47,6 +48,7 @@ class LoopContext:
     ledger: Ledger
     execution: Execution
     reviewer: ChatModel | None = None
+    permits: Permits = field(default_factory=Unlimited)
     watch: Watcher = ignore
     parsed: ParseCache = field(default_factory=ParseCache)
     cancel: threading.Event = field(default_factory=threading.Event)

@@ -15,6 +15,7 @@ from ohgw_agent.ledger import Ledger
 from ohgw_agent.loop_context import Execution, LoopContext
 from ohgw_agent.notice import Notice, Watcher, ignore
 from ohgw_agent.outcome import Trace, from_state
+from ohgw_agent.permits import Permits, Unlimited
 from ohgw_agent.proposer import Proposer
 from ohgw_agent.run_start import RESUMABLE, beginning, check_same, ended, read_start
 from ohgw_agent.settings import Settings
@@ -38,6 +39,7 @@ def fix(
     model: ChatModel | None = None,
     reviewer: ChatModel | None = None,
     sandbox: Sandbox | None = None,
+    permits: Permits | None = None,
     watch: Watcher = ignore,
     cancel: threading.Event | None = None,
 ) -> Trace:
@@ -51,7 +53,7 @@ def fix(
     """
     settings = settings or Settings()
     contract = contract_of(settings)
-    own = Objects(proposers, model, reviewer, sandbox)
+    own = Objects(proposers, model, reviewer, sandbox, permits)
     signal = cancel or threading.Event()
     chosen = own.execution(settings)
     with Run.create(Path(runs_dir), beginning(bundle, contract, settings, chosen)) as run:
@@ -67,6 +69,7 @@ def resume(
     model: ChatModel | None = None,
     reviewer: ChatModel | None = None,
     sandbox: Sandbox | None = None,
+    permits: Permits | None = None,
     watch: Watcher = ignore,
     cancel: threading.Event | None = None,
 ) -> Trace:
@@ -75,7 +78,7 @@ def resume(
     Raises RunBusy if another process writes the run, TraceDamaged if the record was altered,
     InputError if rules, contract or version differ from the start's and `force` is not given.
     """
-    own = Objects(proposers, model, reviewer, sandbox)
+    own = Objects(proposers, model, reviewer, sandbox, permits)
     signal = cancel or threading.Event()
     with Run.open(Path(runs_dir), run_id) as run:
         bundle, contract, settings = read_start(run)
@@ -96,11 +99,13 @@ class Objects:
         model: ChatModel | None,
         reviewer: ChatModel | None,
         sandbox: Sandbox | None,
+        permits: Permits | None = None,
     ) -> None:
         self.proposers = proposers
         self.model = model
         self.reviewer = reviewer
         self.sandbox = sandbox
+        self.permits: Permits = permits or Unlimited()
 
     def execution(self, settings: Settings) -> Execution:
         """Return the sandbox that was given, or choose one."""
@@ -133,7 +138,7 @@ def _go(
     ledger = Ledger(lambda: run.elapsed_ms)
 
     def journal(model: ChatModel) -> ChatModel:
-        return JournaledChat(model, run, archive, ledger, settings.budget)
+        return JournaledChat(model, run, archive, ledger, settings.budget, own.permits)
 
     model, reviewer = _models(settings, own, journal, cancel)
     context = LoopContext(
@@ -147,6 +152,7 @@ def _go(
         ledger=ledger,
         execution=chosen,
         reviewer=reviewer,
+        permits=own.permits,
         watch=watch,
         cancel=cancel,
     )

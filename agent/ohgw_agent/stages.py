@@ -23,13 +23,12 @@ def static(context: LoopContext, number: int, tree: str) -> str:
     from ohgw_tools.check import check
 
     bundle = _bundle(context, tree)
-    return _recorded(
-        context,
-        number,
-        "static",
-        tree,
-        lambda: check(bundle, context.contract, cache=context.parsed),
-    )
+
+    def judge() -> Verdict:
+        with context.permits.holding("judging"):
+            return check(bundle, context.contract, cache=context.parsed)
+
+    return _recorded(context, number, "static", tree, judge)
 
 
 def sandbox(context: LoopContext, number: int, tree: str) -> str:
@@ -73,16 +72,17 @@ def _run(context: LoopContext, number: int, tree: str) -> Verdict:
         context.tell(Notice(kind="detail", number=number, stage="sandbox", text=text))
 
     try:
-        return run_stage(
-            _bundle(context, tree),
-            context.contract,
-            how.sandbox,
-            environment_options=how.environment,
-            observe=how.observe,
-            deep=how.deep,
-            on_progress=detail,
-            cancel=context.cancel,
-        )
+        with context.permits.holding("sandbox"):
+            return run_stage(
+                _bundle(context, tree),
+                context.contract,
+                how.sandbox,
+                environment_options=how.environment,
+                observe=how.observe,
+                deep=how.deep,
+                on_progress=detail,
+                cancel=context.cancel,
+            )
     except RunCancelled:
         raise KeyboardInterrupt from None
     except CouldNotLook as error:
