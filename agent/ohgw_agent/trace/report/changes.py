@@ -170,9 +170,7 @@ def _verdict(history: History, said: Said, named: set[str]) -> Html:
     fresh = [f for f in said.findings if f.fingerprint not in named]
     named |= {f.fingerprint for f in fresh}
     known = len(said.findings) - len(fresh)
-    again = (
-        el("p", f"{known} findings are told of above.", class_="faint") if known else None
-    )
+    again = el("p", f"{known} findings are told of above.", class_="faint") if known else None
     shown = [_finding(finding) for finding in fresh[:MOST_FINDINGS]]
     more = len(fresh) - MOST_FINDINGS
     left = el("p", f"{more} more findings are in the record.") if more > 0 else None
