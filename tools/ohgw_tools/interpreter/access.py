@@ -91,6 +91,7 @@ def _of_library(process: Process, owner: External, name: str) -> Value:
 
 def _of_instance(process: Process, owner: Instance, name: str, node: ast.AST) -> Value:
     if name in owner.attributes:
+        process.world.uses.touch(owner.attributes[name])
         return owner.attributes[name]
     cls = owner.cls
     found = cls.find(name)
@@ -144,6 +145,7 @@ def _of_namespace(
         raise process.error("AttributeError", message, node)
     held = owner.variables if isinstance(owner, Module) else owner.attributes
     if name in held:
+        process.world.uses.touch(held[name])
         return held[name]
     if isinstance(owner, Namespace):
         if owner.open or name.startswith("__"):

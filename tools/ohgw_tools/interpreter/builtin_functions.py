@@ -50,6 +50,9 @@ def call_builtin(
         return UNKNOWN
     if name in BUILT_IN or name == "print":
         return None if name == "print" else UNKNOWN
+    if name in CONVERSIONS or name in ("range", "min", "max", "sum", "pow", "divmod"):
+        for value in positional:
+            process.world.uses.touch(value)
     if name in CONVERSIONS:
         return _convert(process, name, positional, node)
     if name in TABLE:
@@ -156,12 +159,22 @@ def _sort(process: Process, items: list[Value], keywords: dict[str, Value], node
     if "key" in keywords or not all(isinstance(i, ATOMS) for i in items):
         if all(isinstance(i, PathValue) for i in items) and "key" not in keywords:
             return List(sorted(items, key=lambda p: p.text))
-        process.hand_over([keywords.get("key")])
+        _apply_key(process, keywords.get("key"), items, node)
         return List(exact=False, nonempty=bool(items))
     try:
         return List(sorted(items, reverse=keywords.get("reverse") is True))
     except TypeError as error:
         raise process.error("TypeError", str(error), node) from error
+
+
+def _apply_key(process: Process, function: Value, items: list[Value] | None, node: ast.AST) -> None:
+    """Call the key function on what is compared, as often as it is sure to be."""
+    if items is None or len(items) > 100:
+        process.hand_over([function])
+        return
+    for item in items:
+        if function is not None:
+            process.call(function, [item], {}, node)
 
 
 def _dict(
@@ -229,7 +242,7 @@ def _extreme(name: str) -> Callable[..., Value]:
         single = len(positional) == 1
         items = elements(process, positional[0]) if single else list(positional)
         if "key" in keywords:
-            process.hand_over([keywords["key"]])
+            _apply_key(process, keywords["key"], items, node)
         if items == [] and name in ("min", "max") and single and "default" not in keywords:
             raise process.error("ValueError", f"{name}() arg is an empty sequence", node)
         if items is None or keywords:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import classes, library, methods
+from ohgw_tools.interpreter import classes, files, library, methods
 from ohgw_tools.interpreter.branches import branch, close_tails
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.interpretation import Frame
@@ -26,6 +26,7 @@ from ohgw_tools.interpreter.values import (
     List,
     Method,
     Partial,
+    PathValue,
     Super,
     Unknown,
     Value,
@@ -73,7 +74,7 @@ def _spread(process: Process, keywords: dict[str, Value], value: Value) -> bool:
     """Add `**value` to keywords; return whether all of them are known."""
     if not isinstance(value, Dict):
         return False
-    process.world.uses.escape(value)
+    process.world.uses.iterate(value)
     keywords.update({str(k): v for k, v in value.items.items() if isinstance(k, str)})
     return value.exact
 
@@ -120,6 +121,8 @@ def call(
         raise process.error(
             "TypeError", f"'{type_name(callee)}' object is not callable: {text}", node
         )
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        library.note_written(process, node.func.attr, positional, keywords)
     hand_over(process, [*positional, *keywords.values()])
     return UNKNOWN
 
@@ -144,7 +147,9 @@ def hand_over(process: Process, values: list[Value]) -> None:
     """Give values to code that is not seen: it may read, change and call them."""
     for value in values:
         process.world.uses.leave(value)
-        if isinstance(value, (Function, Bound, Instance)):
+        if isinstance(value, (str, PathValue)):
+            files.note_path(process, value)
+        elif isinstance(value, (Function, Bound, Instance)):
             _call_back(process, value)
 
 

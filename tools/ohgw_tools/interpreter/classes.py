@@ -85,6 +85,7 @@ def _fill_fields(
             message = f"{cls.name}.__init__() got an unexpected keyword argument '{name}'"
             raise process.error("TypeError", message, node)
         instance.attributes[name] = value
+        process.world.uses.touch(value) if not closed else None
     for name, (default, owner) in fields.items():
         if name in instance.attributes:
             continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ohgw_tools.finding import Evidence
 from ohgw_tools.interpreter.interpretation import CertainException
+from ohgw_tools.run_list import ROLES, Run, runs
 
 if TYPE_CHECKING:
     from ohgw_tools.subject import Subject
@@ -39,13 +40,23 @@ class Crash(NamedTuple):
     def is_registry_gap(self) -> bool:
         """Whether a configured name is one that the code refuses."""
         error = self.exception
-        if self.name is None or error.exception not in ENDS or "library" in error.detail:
+        if (
+            self.name is None
+            or self.is_result_gap
+            or error.exception not in ENDS
+            or "library" in error.detail
+        ):
             return False
         if error.explicit:
             return error.exception == "NotImplementedError" or bool(
                 UNKNOWN_NAME.search(error.message) or self.name.lower() in error.message.lower()
             )
         return error.exception == "KeyError" and "path" not in error.detail
+
+    @property
+    def is_result_gap(self) -> bool:
+        """Whether a key is missing in results that another program of the bundle wrote."""
+        return "file" in self.exception.detail
 
     def evidence(self, subject: Subject) -> tuple[Evidence, ...]:
         """The line that raises, the calls that lead there, and the configured value."""
@@ -99,14 +110,28 @@ def _crashes(subject: Subject) -> tuple[Crash, ...]:
     return tuple(_crash(subject, errors) for errors in groups.values())
 
 
+def _run_of(subject: Subject, error: CertainException) -> Run | None:
+    """Return the run that an exception belongs to: by its process, else by the value it names."""
+    keys = error.detail.get("keys") or ()
+    for role in ROLES:
+        for run in runs(subject, role):
+            if run.id == error.launch.run_id and run.path == error.launch.config:
+                return run
+            if run.path == error.detail.get("config") and keys[: len(run.key)] == run.key:
+                return run
+    return None
+
+
 def _crash(subject: Subject, errors: list[CertainException]) -> Crash:
     error = next((e for e in errors if e.first), errors[0])
-    runs = tuple(dict.fromkeys(e.launch.run_id for e in errors if e.launch.run_id))
+    keyed = [_run_of(subject, e) for e in errors]
+    names = tuple(dict.fromkeys(run.id for run in keyed if run is not None))
     programs = tuple(dict.fromkeys(e.launch.program for e in errors))
     keys = error.detail.get("keys")
     key = None
     if keys is not None:
-        prefix = error.launch.run or ()
+        run = _run_of(subject, error)
+        prefix = run.key if run is not None else ()
         inner = keys[len(prefix) :] if keys[: len(prefix)] == prefix else keys
         key = ".".join(map(str, inner))
-    return Crash(error, runs, programs, error.detail.get("name"), key, error.detail.get("config"))
+    return Crash(error, names, programs, error.detail.get("name"), key, error.detail.get("config"))

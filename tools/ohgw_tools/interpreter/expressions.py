@@ -147,6 +147,7 @@ def format_string(process: Process, node: ast.JoinedStr, scope: Scope) -> Value:
 
 def _format_part(process: Process, part: ast.FormattedValue, scope: Scope) -> str | None:
     value = process.evaluate(part.value, scope)
+    process.world.uses.touch(value)
     spec = process.evaluate(part.format_spec, scope) if part.format_spec else ""
     if isinstance(value, PathValue):
         value = value.text

@@ -64,7 +64,9 @@ def _check_readable(process: Process, path: str, mode: str, node: ast.AST) -> No
         process.world.interpretation.read.add(name)
         if process.world.surely_absent(name):
             message = f"[Errno 2] No such file or directory: '{path}'"
-            raise process.error("FileNotFoundError", message, node)
+            raised = process.error("FileNotFoundError", message, node)
+            raised.detail["absent"] = name
+            raise raised
     else:
         process.world.interpretation.written.add(name)
         if name not in process.world.files:
@@ -74,11 +76,18 @@ def _check_readable(process: Process, path: str, mode: str, node: ast.AST) -> No
 def write(process: Process, path: str | None, content: Value) -> None:
     """Remember what a file holds."""
     if path is None:
-        process.world.unseen_writes = True
+        process.world.interpretation.blind_writes = True
         return
     name = normal(path)
     process.world.interpretation.written.add(name)
     process.journal.put(process.world.files, name, content)
+
+
+def note_path(process: Process, value: Value) -> None:
+    """Code that is not seen was given a path below the results: it may write there."""
+    text = text_of(value)
+    if text is not None and text.startswith(process.world.results) and "." in text[-6:]:
+        process.world.interpretation.written.add(normal(text))
 
 
 def file_method(
@@ -159,9 +168,20 @@ def matching(process: Process, folder: str, pattern: str | None, deep: bool = Fa
         else:
             fits = len(pieces) == len(parts) and all(map(fnmatchcase, pieces, parts))
         found += [name] if fits else []
-    if not found:
+    if not found and not full.startswith(process.world.results):
         return Unknown(maybe_empty=True)
     return List([PathValue(f) for f in found])
+
+
+def listing(process: Process, folder: Value) -> Value:
+    """Return the names in a folder of results, if all that was written there is known."""
+    name = text_of(folder)
+    world = process.world
+    if name is None or not normal(name).startswith(world.results) or not world.all_writes_seen():
+        return Unknown(maybe_empty=True)
+    below = normal(name) + "/"
+    names = {f[len(below) :].split("/")[0] for f in world.files if f.startswith(below)}
+    return List(sorted(names))
 
 
 def glob(process: Process, positional: list[Value]) -> Value:
@@ -191,4 +211,14 @@ def os_path(process: Process, name: str, positional: list[Value], node: ast.AST)
     return known[0] if name in ("abspath", "realpath", "expanduser") else UNKNOWN
 
 
-__all__ = ["External", "exists", "glob", "normal", "open_file", "os_path", "path_method", "write"]
+__all__ = [
+    "External",
+    "exists",
+    "glob",
+    "listing",
+    "normal",
+    "open_file",
+    "os_path",
+    "path_method",
+    "write",
+]

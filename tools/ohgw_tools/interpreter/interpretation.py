@@ -91,7 +91,8 @@ class ConfigUse:
 @dataclass(slots=True)
 class Interpretation:
     """All that was found out. `complete` names the programs that were followed to their end:
-    what they did not read is unread.
+    what they did not read is unread. `written` and `read` are paths; `results` is the folder that
+    stands for the contract's `{results}`; `blind_writes` if a file was written at an unknown path.
     """
 
     exceptions: list[CertainException] = field(default_factory=list)
@@ -101,6 +102,8 @@ class Interpretation:
     aborted: list[tuple[Launch, str]] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
+    blind_writes: bool = False
+    results: str = ""
     no_grad: list[tuple[str, int, str]] = field(default_factory=list)
 
     def config(self, path: str) -> ConfigUse:
@@ -110,5 +113,7 @@ class Interpretation:
     def followed(self, config: str, run: Keys) -> bool:
         """Whether the processes of this run were followed to the end, so that silence says much."""
         launches = [x for x in self.launches if x.config == config and x.run == run]
+        if not launches and any(keys[: len(run)] == run for keys in self.config(config).reads):
+            launches = [x for x in self.launches if x.run is None]
         stopped = {id(x) for x, _ in self.aborted}
         return bool(launches) and not any(id(x) in stopped for x in launches)

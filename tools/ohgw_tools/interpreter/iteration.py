@@ -27,7 +27,7 @@ POSSIBLY_EMPTY = ("glob", "listdir", "scandir", "walk", "iterdir", "rglob", "env
 def elements(process: Process, value: Value) -> list[Value] | None:
     """Return the elements in order; None if they are not known. Raises the TypeError of `iter`."""
     if isinstance(value, Dict):
-        process.world.uses.escape(value)
+        process.world.uses.iterate(value)
         return list(value.items) if value.exact else None
     if isinstance(value, List):
         return list(value.items) if value.exact else None

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ohgw_tools.interpreter.values import ATOMS, MISSING, UNKNOWN, Dict, External, List, Unknown
+from ohgw_tools.interpreter.values import (
+    ATOMS,
+    MARKED,
+    MISSING,
+    UNKNOWN,
+    Dict,
+    External,
+    List,
+    Unknown,
+)
 from ohgw_tools.interpreter.values import Value as Value
 
 
@@ -16,11 +25,17 @@ def same(a: Value, b: Value) -> bool:
         return a.name == b.name
     if isinstance(a, Unknown) and isinstance(b, Unknown):
         return a.kind is b.kind and MISSING not in (a, b)
-    if type(a) is not type(b):
+    if _python(a) is not _python(b):
         return False
     if isinstance(a, tuple):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     return isinstance(a, ATOMS) and bool(a == b)
+
+
+def _python(value: Value) -> type:
+    if isinstance(value, MARKED):
+        return type(value).__mro__[1]
+    return type(value)
 
 
 def join(values: Sequence[Value]) -> Value:

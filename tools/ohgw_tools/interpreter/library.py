@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ohgw_tools.interpreter import files, serialisation
 from ohgw_tools.interpreter.builtin_functions import call_builtin
 from ohgw_tools.interpreter.iteration import elements
-from ohgw_tools.interpreter.library_facts import check_arguments
+from ohgw_tools.interpreter.library_facts import check_arguments, is_sink
 from ohgw_tools.interpreter.library_facts import has_attribute as has_attribute
 from ohgw_tools.interpreter.signals import Raised
 from ohgw_tools.interpreter.values import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 Call = Callable[["Process", list[Value], dict[str, Value], ast.AST], Value]
 LONGEST_NAME = 160
+SAVING = ("save", "to_csv", "to_json", "to_parquet", "to_pickle", "dump", "imsave", "imwrite")
 
 
 def call_external(
@@ -55,14 +56,31 @@ def call_external(
         return files.os_path(process, name[8:], positional, node)
     if name.startswith("subprocess."):
         return process.world.spawn(process, name, positional, keywords, node)
+    if is_sink(name):
+        return External(f"{name}()") if len(name) < LONGEST_NAME else UNKNOWN
     if name.startswith("math.") and all(isinstance(p, (int, float)) for p in positional):
         return _math(process, name[5:], positional, node)
     known = FUNCTIONS.get(name)
     if known is not None:
         return known(process, positional, keywords, node)
     check_arguments(process, name, positional, keywords, node)
+    note_written(process, name, positional, keywords)
     process.hand_over([*positional, *keywords.values()])
     return External(f"{name}()") if len(name) < LONGEST_NAME else UNKNOWN
+
+
+def note_written(
+    process: Process, name: str, positional: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Remember the files that figures, checkpoints and tables are saved to."""
+    last = name.split(".")[-1]
+    if last.startswith(SAVING):
+        texts = [files.text_of(v) for v in (*positional[:2], *keywords.values())]
+        paths = [t for t in texts if t is not None and "." in t.split("/")[-1]]
+        for path in paths:
+            files.write(process, path, Unknown(str))
+        if not paths:
+            process.world.interpretation.blind_writes = True
 
 
 def gradient_wrappers(function: Function) -> list[str]:
@@ -200,6 +218,18 @@ def _glob(
     return files.glob(process, positional)
 
 
+def _listdir(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return files.listing(process, positional[0] if positional else ".")
+
+
+def _range(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    return call_builtin(process, "range", positional, {}, node, True)
+
+
 def _import(
     process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
@@ -255,6 +285,9 @@ FUNCTIONS: dict[str, Call] = {
     "importlib.import_module": _import,
     "tqdm.tqdm": _progress,
     "tqdm.auto.tqdm": _progress,
+    "tqdm.trange": _range,
+    "tqdm.auto.trange": _range,
+    "os.listdir": _listdir,
     "re.sub": _substitute,
     "open": files.open_file,
     "io.open": files.open_file,

@@ -40,6 +40,12 @@ def has_attribute(cls: str, name: str) -> bool | None:
     return None if listed is None else name in listed
 
 
+def is_sink(name: str) -> bool:
+    """Whether a library function only shows or stores what it is given, which is no use of it."""
+    sinks: list[str] = facts()["sinks"]
+    return any(name == s or name.startswith(s + ".") for s in sinks)
+
+
 def check_arguments(
     process: Process,
     name: str,

@@ -85,7 +85,7 @@ def _dict_method(
     if name in ("get", "pop", "setdefault"):
         return _dict_lookup(process, owner, name, positional, keywords, node)
     if name in ("items", "keys", "values"):
-        process.world.uses.escape(owner)
+        process.world.uses.iterate(owner)
         pairs = {"items": list(owner.items.items()), "keys": list(owner.items)}
         listed: list[Value] = pairs.get(name, list(owner.items.values()))
         if owner.exact:

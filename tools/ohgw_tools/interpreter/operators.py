@@ -56,6 +56,8 @@ def binary(process: Process, node: ast.BinOp, scope: Scope) -> Value:
 
 def operate(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AST) -> Value:
     """Return `a op b`; raises what Python raises where both are known."""
+    process.world.uses.touch(a)
+    process.world.uses.touch(b)
     if isinstance(a, PathValue) and isinstance(op, ast.Div):
         return _join_path(process, a, b, node)
     if isinstance(a, List) and isinstance(op, (ast.Add, ast.Mult)):
@@ -175,9 +177,11 @@ def unary(process: Process, node: ast.UnaryOp, scope: Scope) -> Value:
 def compare(process: Process, node: ast.Compare, scope: Scope) -> Value:
     """Compare in a chain."""
     left = process.evaluate(node.left, scope)
+    process.world.uses.touch(left)
     result: bool | None = True
     for op, comparator in zip(node.ops, node.comparators, strict=True):
         right = process.evaluate(comparator, scope)
+        process.world.uses.touch(right)
         answer = _compare(process, op, left, right, node)
         if answer is False:
             return False

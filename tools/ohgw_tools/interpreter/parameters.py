@@ -63,6 +63,7 @@ def _bind_keywords(
                 message = f"{function.name}() got multiple values for argument '{name}'"
                 raise process.error("TypeError", message, node)
             scope.variables[name] = value
+            process.world.uses.touch(value)
         elif arguments.kwarg is not None:
             extra[name] = value
         else:

@@ -32,7 +32,7 @@ def interpret(subject: Subject) -> Interpretation:
 def _run(world: World, program: str) -> None:
     from ohgw_tools.run_list import runs
 
-    world.program = program
+    world.begin(program)
     role = "smoke" if program == "smoke" else "full"
     found = runs(world.subject, role)  # type: ignore[arg-type]
     world.run_origins = {r.id: Origin(r.path, _keys(r.key)) for r in found}

@@ -17,7 +17,7 @@ from ohgw_tools.interpreter.values import (
     PathValue,
     Serialised,
     Value,
-    config_text,
+    mark,
 )
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
         return List(
             [wrap(v, origin.child(i), depth + 1) for i, v in enumerate(data)], origin=origin
         )
-    if isinstance(data, str):
-        return config_text(data, origin)
-    return data if isinstance(data, (int, float, bool)) or data is None else UNKNOWN
+    return mark(data, origin)
 
 
 def clone(value: Value, depth: int = 0) -> Value:
@@ -76,7 +74,7 @@ def _load(kind: str) -> Callable[..., Value]:
         source = positional[0] if positional else keywords.get("stream", UNKNOWN)
         content, path = _source(process, source, kind)
         if isinstance(content, Serialised):
-            return _through(kind, content.value)
+            return _through(kind, content.value, path or content.origin_path)
         if not isinstance(content, str):
             return UNKNOWN
         value = process.world.parse(process, content, path, kind, node)
@@ -99,18 +97,30 @@ def _source(process: Process, source: Value, kind: str) -> tuple[Value, str | No
     return source, origin
 
 
-def _through(kind: str, value: Value) -> Value:
+def _through(kind: str, value: Value, path: str | None) -> Value:
     """Return what a value becomes on the way through a file: JSON makes keys strings."""
     copied = clone(value)
+    _stamp(copied, path)
     if kind == "json" and isinstance(copied, Dict):
         return Dict(
             {str(k) if isinstance(k, (int, float)) else k: v for k, v in copied.items.items()},
             copied.exact,
             copied.origin,
+            file=path,
         )
     if isinstance(copied, tuple):
         return List(list(copied))
     return copied
+
+
+def _stamp(value: Value, path: str | None, depth: int = 0) -> None:
+    """Let every dict within know the file that it was read back from."""
+    if isinstance(value, Dict):
+        value.file = path
+    inner = [*value.items.values()] if isinstance(value, Dict) else getattr(value, "items", [])
+    if isinstance(value, (Dict, List)) and depth < DEEPEST:
+        for each in inner:
+            _stamp(each, path, depth + 1)
 
 
 def _dump(
@@ -123,7 +133,7 @@ def _dump(
     if isinstance(stream, FileValue):
         files.write(process, stream.path, Serialised(clone(value)))
     else:
-        process.world.unseen_writes = True
+        process.world.interpretation.blind_writes = True
     return None
 
 

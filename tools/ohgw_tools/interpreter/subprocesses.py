@@ -84,7 +84,10 @@ def launch_of(world: World, path: str, rest: list[Value]) -> Launch:
         text = text_of(argument)
         held = world.files.get(normal(text)) if text else None
         value = held.value if isinstance(held, Serialised) else None
-        origin = value.origin if isinstance(value, Dict) else None
+        if not isinstance(value, Dict):
+            continue
+        named = value.items.get(world.subject.contract.variations.id_key)
+        origin = world.run_origins.get(str(named), value.origin)
         if origin is not None and origin.keys:
             return _launch(world, path, arguments, origin)
     for argument in arguments:

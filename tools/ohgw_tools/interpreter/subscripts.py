@@ -79,6 +79,8 @@ def _dict_item(process: Process, owner: Dict, key: Value, node: ast.AST) -> Valu
         return UNKNOWN
     raised = process.error("KeyError", repr(str(key) if isinstance(key, str) else key), node)
     raised.detail = {"key": str(key), "available": [str(k) for k in owner.items][:20]}
+    if owner.file is not None and owner.origin is None:
+        raised.detail["file"] = owner.file
     if owner.origin is not None:
         raised.detail["config"] = owner.origin.path
         raised.detail["path"] = ".".join(map(str, (*owner.origin.keys, key)))

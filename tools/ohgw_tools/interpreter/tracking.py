@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter.interpretation import Comparison, Interpretation
-from ohgw_tools.interpreter.values import ConfigText, Dict, List, Value
+from ohgw_tools.interpreter.interpretation import Comparison, Interpretation, Keys
+from ohgw_tools.interpreter.values import MARKED, ConfigText, Dict, List, Value
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.values import Origin
@@ -21,16 +21,32 @@ class Uses:
         self.last_miss: tuple[ConfigText, tuple[str, int]] | None = None
 
     def read(self, owner: Dict, key: Value) -> None:
-        """A key of a dict was read."""
+        """A key of a dict was read: at the dict's place, and at the value's own."""
         if owner.origin is not None:
-            keys = (*owner.origin.keys, key)
-            self._interpretation.config(owner.origin.path).reads.add(keys)
+            self._reads(owner.origin).add((*owner.origin.keys, key))
+        self.touch(owner.items.get(key))
+
+    def touch(self, value: Value) -> None:
+        """A value was used, wherever it came from."""
+        if isinstance(value, (*MARKED, Dict, List)) and value.origin is not None:
+            self._reads(value.origin).add(value.origin.keys)
+
+    def iterate(self, owner: Dict) -> None:
+        """All items were gone through. Marked values are followed; of the others the place of use
+        cannot be seen, so they count as read.
+        """
+        if owner.origin is not None:
+            reads = self._reads(owner.origin)
+            keys = owner.origin.keys
+            loose = [k for k, v in owner.items.items() if not isinstance(v, (*MARKED, Dict, List))]
+            reads.update((*keys, k) for k in loose)
 
     def escape(self, value: Value) -> None:
-        """A whole container was handed to code that is not seen, or iterated."""
+        """A whole container was handed to code that is not seen."""
         if isinstance(value, (Dict, List)) and value.origin is not None:
-            self._interpretation.config(value.origin.path).escapes.add(value.origin.keys)
-        elif isinstance(value, Dict):
+            use = self._interpretation.config(value.origin.path)
+            use.escapes.add(value.origin.keys)
+        if isinstance(value, Dict):
             for each in value.items.values():
                 self._leave(each)
         elif isinstance(value, List):
@@ -38,21 +54,27 @@ class Uses:
                 self._leave(each)
 
     def _leave(self, value: Value) -> None:
-        if isinstance(value, (Dict, List, ConfigText)) and value.origin is not None:
+        if isinstance(value, (Dict, List, *MARKED)):
             self.leave(value)
 
     def leave(self, value: Value) -> None:
         """A value was handed to code that is not seen."""
         if isinstance(value, ConfigText):
             self._note(value.origin, Comparison((EXTERNAL,), True, "", 0))
+        if isinstance(value, MARKED):
+            self.touch(value)
         else:
             self.escape(value)
+
+    def _reads(self, origin: Origin) -> set[Keys]:
+        return self._interpretation.config(origin.path).reads
 
     def compare(
         self, value: Value, constants: tuple[str, ...], matched: bool, where: tuple[str, int]
     ) -> None:
         """A configured string was compared with constants."""
         if isinstance(value, ConfigText):
+            self.touch(value)
             self._note(value.origin, Comparison(constants, matched, *where))
             self.last_miss = None if matched else (value, where)
 

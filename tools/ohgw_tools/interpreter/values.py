@@ -71,6 +71,37 @@ def config_text(text: str, origin: Origin) -> ConfigText:
     return marked
 
 
+class ConfigInt(int):
+    """A whole number that stands in a configuration file."""
+
+    origin: Origin
+
+
+class ConfigFloat(float):
+    """A number that stands in a configuration file."""
+
+    __slots__ = ("origin",)
+    origin: Origin
+
+
+MARKED = (ConfigText, ConfigInt, ConfigFloat)
+
+
+def mark(value: Value, origin: Origin) -> Value:
+    """Return a scalar of a configuration file, marked with its place where its type allows."""
+    marked: Value
+    if isinstance(value, str):
+        marked = ConfigText(value)
+    elif isinstance(value, float):
+        marked = ConfigFloat(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        marked = ConfigInt(value)
+    else:
+        return value if isinstance(value, bool) or value is None else UNKNOWN
+    marked.origin = origin
+    return marked
+
+
 def like(source: object, text: str) -> str:
     """Return `text`, marked with the place of `source` if that has one."""
     return config_text(text, source.origin) if isinstance(source, ConfigText) else text
@@ -80,7 +111,8 @@ def like(source: object, text: str) -> str:
 class Dict:
     """A dict. If not `exact`, it may hold more keys than `items` does.
 
-    `dotted` if its keys can be read as attributes (OmegaConf, argparse-like wrappers); `struct` if
+    `file` is the file of results that it was read back from. `dotted` if its keys can be read
+    as attributes (OmegaConf, argparse-like wrappers); `struct` if
     reading a missing one that way raises.
     """
 
@@ -89,6 +121,7 @@ class Dict:
     origin: Origin | None = None
     dotted: bool = False
     struct: bool = False
+    file: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -257,7 +290,8 @@ def is_plain(value: Value) -> bool:
 def type_name(value: Value) -> str:
     """Return the name of the Python type, as messages of exceptions give it."""
     names: dict[type, str] = {
-        Dict: "dict", List: "list", Set: "set", ConfigText: "str", PathValue: "PosixPath",
+        ConfigInt: "int", ConfigFloat: "float", ConfigText: "str", PathValue: "PosixPath",
+        Dict: "dict", List: "list", Set: "set",
         Function: "function", Bound: "method", Class: "type", Module: "module",
         FileValue: "_io.TextIOWrapper", Namespace: "Namespace", Serialised: "str",
     }  # fmt: skip

@@ -20,6 +20,7 @@ from ohgw_tools.interpreter.values import (
     UNKNOWN_TEXT,
     ConfigText,
     Origin,
+    Serialised,
     Value,
     config_text,
 )
@@ -38,20 +39,27 @@ class World:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.interpretation = Interpretation()
+        self.interpretation = Interpretation(results=RESULTS)
         self.uses = Uses(self.interpretation)
         self.journal = Journal()
         self.names = Names()
         self.files: dict[str, Value] = dict(subject.files)
         self.folders = {p for f in subject.files for p in _parents(f)} | {RESULTS}
-        self.unseen_writes = False
+        self.results = RESULTS
         self.program = "full"
+        self.ended = False
         self.run_origins: dict[str, Origin] = {}
         self.run_data: dict[str, object] = {}
         self.called_back: dict[object, Function | Bound] = {}
         self._deadline = time.process_time() + SECONDS
         self._temporary = 0
         self._parsed: dict[tuple[str, str], object] = {}
+
+    def begin(self, program: str) -> None:
+        """Start a program in a fresh checkout with an empty folder for results."""
+        self.program = program
+        self.files = dict(self.subject.files)
+        self.ended = False
 
     def tree(self, path: str) -> ast.Module | None:
         """Return the syntax tree of a Python file of the bundle, None if there is none."""
@@ -95,6 +103,7 @@ class World:
 
     def report(self, exception: CertainException) -> None:
         """Add a certain exception."""
+        self.ended = self.ended or not exception.thread
         self.interpretation.exceptions.append(exception)
 
     def temporary(self, suffix: str) -> str:
@@ -112,14 +121,16 @@ class World:
 
     def all_writes_seen(self) -> bool:
         """Whether no file can have been written that the virtual files lack."""
-        ended = any(not e.thread for e in self.interpretation.exceptions)
-        return not (self.unseen_writes or ended or self.interpretation.aborted)
+        blind = self.interpretation.blind_writes or self.interpretation.aborted
+        return not (blind or self.ended)
 
     def content(self, path: str | None) -> Value:
         """Return what a file holds: text, a Serialised value, or unknown text."""
         if path is None:
             return UNKNOWN_TEXT
         held = self.files.get(normal(path), UNKNOWN_TEXT)
+        if isinstance(held, Serialised):
+            return Serialised(held.value, normal(path))
         if isinstance(held, str) and not isinstance(held, ConfigText):
             return config_text(held, Origin(normal(path), ()))
         return held

@@ -19,7 +19,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield one error for each exception; those that other rules name are left to them."""
     for crash in crashes(subject):
         error = crash.exception
-        if crash.is_registry_gap or error.thread or _named_elsewhere(crash):
+        if (
+            crash.is_registry_gap
+            or crash.is_result_gap
+            or error.thread
+            or _named_elsewhere(subject, crash)
+        ):
             continue
         yield subject.finding(
             __name__,
@@ -40,9 +45,11 @@ def check(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _named_elsewhere(crash: Crash) -> bool:
-    """Whether the fault is one that the rule for broken YAML or Python reports at its line."""
+def _named_elsewhere(subject: Subject, crash: Crash) -> bool:
+    """Whether a rule for broken files, missing files or imports reports the fault at its line."""
     error = crash.exception
+    if error.detail.get("absent") in subject.contract.files:
+        return True
     if error.detail.get("syntax") or error.exception == "SyntaxError":
         return True
     missing = error.exception in ("ImportError", "ModuleNotFoundError")

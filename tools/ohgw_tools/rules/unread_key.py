@@ -44,6 +44,9 @@ def _distinguishes(subject: Subject, role: Role, key: Keys, uses: Uses) -> bool:
     suffixes = subject.contract.variations.smoke_suffixes
     named = {found[i].key: m.variation for i, m in matches(variations, found, suffixes).items()}
     values = {run.key: repr(value) for run, value, _ in uses}
+    having = {named.get(run.key, run.id) for run, _, _ in uses}
+    if having != {named.get(run.key, run.id) for run in found}:
+        return True
     groups: dict[tuple[str, ...], dict[str, set[str]]] = {}
     for run in found:
         variation = named.get(run.key, run.id)
