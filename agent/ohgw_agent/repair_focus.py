@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from ohgw_agent.excerpt import Breadth, Excerpt, excerpts
+from ohgw_agent.mention import Place, counterpart, mentions, neighbours
 from ohgw_agent.proposer import Situation
 from ohgw_agent.tried_before import failures
 from ohgw_tools.contract import Contract
@@ -18,8 +18,6 @@ MAX_FINDINGS = 12
 # Characters of code, by how wide the view is: about 4k, 8k and 16k tokens.
 ROOM: dict[Breadth, int] = {"region": 16_000, "definition": 32_000, "file": 64_000}
 COMPANION = 4000
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{3,}")
-_SEPARATE = r"(?<![\w-]){}(?![\w-])"
 
 
 @dataclass(frozen=True)
@@ -102,11 +100,11 @@ def _shown(findings: list[Finding], view: _View) -> tuple[Excerpt, ...]:
     return tuple(found)
 
 
-def _places(finding: Finding, view: _View) -> list[tuple[str, Region | None]]:
+def _places(finding: Finding, view: _View) -> list[Place]:
     """Where a finding points: its own place, its evidence in files, and, once it has resisted, the
     places in other files that name what it is about.
     """
-    places: list[tuple[str, Region | None]] = []
+    places: list[Place] = []
     if finding.path is not None:
         places.append((finding.path, finding.region))
     # The callers on the way to a crash are named with the finding; their code seldom is at fault.
@@ -114,7 +112,13 @@ def _places(finding: Finding, view: _View) -> list[tuple[str, Region | None]]:
     places += [(e.path, e.region) for e in finding.evidence if e.kind in kinds]
     places += [(path, None) for path in _companions(finding, view)]
     if view.breadth != "region":
-        places += _mentions(finding, view.tree)
+        places += mentions(finding.subject, view.tree, without=finding.path)
+    if "KeyError" in finding.message and finding.path is not None:
+        places += counterpart(finding.path, view.tree)
+    if finding.path is not None and any(e.kind == "log" for e in finding.evidence):
+        places += neighbours(finding.path, view.tree)
+    if not any(path in view.tree for path, _ in places):
+        places += mentions(f"{finding.subject} {finding.message}", view.tree)
     return places
 
 
@@ -132,18 +136,3 @@ def _companions(finding: Finding, view: _View) -> list[str]:
     else:
         return []
     return [wanted] if len(view.tree.get(wanted, "")) <= COMPANION else []
-
-
-def _mentions(finding: Finding, tree: Tree) -> list[tuple[str, Region | None]]:
-    """At most two places in each other file that hold a word of the finding's subject."""
-    words = sorted(set(_WORD.findall(finding.subject)))[:6]
-    found: list[tuple[str, Region | None]] = []
-    if not words:
-        return found
-    pattern = re.compile("|".join(_SEPARATE.format(re.escape(w)) for w in words))
-    for path, text in tree.items():
-        if path == finding.path:
-            continue
-        hits = [n for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
-        found += [(path, Region(start_line=n, end_line=n, end_column=1)) for n in hits[:2]]
-    return found

@@ -35,7 +35,8 @@ def tried(history: tuple[Attempt, ...], tree: str) -> str:
     """Return one paragraph for each of the latest attempts that did not lead to `tree`, and the
     edits of the last of them, or an empty text.
     """
-    failed = [a for a in history if a.number > 0 and (a.tree != tree or _refused(a))][-LAST:]
+    kept = _lineage(history, tree)
+    failed = [a for a in history if a.number > 0 and a.number not in kept][-LAST:]
     paragraphs = []
     for place, attempt in enumerate(failed):
         lines = [_summary(attempt)]
@@ -44,6 +45,19 @@ def tried(history: tuple[Attempt, ...], tree: str) -> str:
             lines += [f"  {line}" for line in _edits(attempt.patch)]
         paragraphs.append("\n".join(lines))
     return "\n".join(paragraphs)
+
+
+def _lineage(history: tuple[Attempt, ...], tree: str) -> frozenset[int]:
+    """The numbers of the attempts whose patches are in `tree`, one on top of the other."""
+    made = {a.tree: a for a in reversed(history) if not _refused(a)}
+    numbers: set[int] = set()
+    while tree in made and made[tree].number not in numbers:
+        attempt = made[tree]
+        numbers.add(attempt.number)
+        if attempt.parent is None:
+            break
+        tree = attempt.parent
+    return frozenset(numbers)
 
 
 def _refused(attempt: Attempt) -> bool:
