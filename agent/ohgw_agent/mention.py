@@ -66,6 +66,21 @@ def neighbours(path: str, tree: Tree) -> list[Place]:
     return [(other, None) for other in sorted(set(found)) if other != path]
 
 
+def everything(text: str, tree: Tree, room: int) -> list[Place]:
+    """Return all Python files that fit in `room` characters, those that hold most of the text's
+    words first: for a finding that points nowhere.
+    """
+    named = [path for path, _ in mentions(text, tree)]
+    modules = [p for p in tree if p.endswith(".py")]
+    ordered = sorted(modules, key=lambda p: (p not in named, len(tree[p]), p))
+    places: list[Place] = []
+    for path in ordered:
+        room -= len(tree[path])
+        if room >= 0:
+            places.append((path, None))
+    return places
+
+
 def _parsed(text: str) -> ast.Module:
     try:
         return ast.parse(text)
@@ -74,7 +89,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _keys(tree: ast.AST, *, read: bool) -> set[str]:
-    """The strings that are written as keys of dictionaries, with `read` also those that are read."""
+    """The strings that are written as keys of dictionaries; with `read` also those read."""
     found: list[ast.expr | None] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):

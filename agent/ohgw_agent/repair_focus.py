@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ohgw_agent.excerpt import Breadth, Excerpt, excerpts
-from ohgw_agent.mention import Place, counterpart, mentions, neighbours
+from ohgw_agent.mention import Place, counterpart, everything, mentions, neighbours
 from ohgw_agent.proposer import Situation
 from ohgw_agent.tried_before import failures
 from ohgw_tools.contract import Contract
@@ -14,10 +14,11 @@ from ohgw_tools.tree import Tree
 
 WIDEN_AFTER = 2
 LAST_RESORT_AFTER = 4
-MAX_FINDINGS = 12
+MAX_FINDINGS = 24
 # Characters of code, by how wide the view is: about 4k, 8k and 16k tokens.
 ROOM: dict[Breadth, int] = {"region": 16_000, "definition": 32_000, "file": 64_000}
 COMPANION = 4000
+NOWHERE = 14_000
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _places(finding: Finding, view: _View) -> list[Place]:
     if finding.path is not None and any(e.kind == "log" for e in finding.evidence):
         places += neighbours(finding.path, view.tree)
     if not any(path in view.tree for path, _ in places):
-        places += mentions(f"{finding.subject} {finding.message}", view.tree)
+        places += everything(f"{finding.subject} {finding.message}", view.tree, NOWHERE)
     return places
 
 

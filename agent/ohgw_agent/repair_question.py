@@ -16,6 +16,7 @@ MESSAGE = 600
 QUOTE = 1200
 LOG = 2400
 EVIDENCES = 4
+ALIKE = 4
 
 
 def repair_question(
@@ -66,9 +67,21 @@ def _facts(situation: Situation) -> str:
 
 
 def _findings(focus: RepairFocus, marks: Marks) -> str:
-    """Each finding with its evidence; what two findings share is shown once."""
+    """Each finding with its evidence. What two findings share is shown once; where many are of one
+    kind, the later ones are named with their places alone.
+    """
     told: set[str] = set()
-    paragraphs = [_finding(f, marks, told) for f in focus.findings]
+    kinds: dict[tuple[str, str | None], int] = {}
+    paragraphs, brief = [], []
+    for finding in focus.findings:
+        kind = (finding.rule, finding.path)
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if kinds[kind] <= ALIKE:
+            paragraphs.append(_finding(finding, marks, told))
+        else:
+            brief.append(f"{finding.fingerprint} {one_line(finding.message, 80)}")
+    if brief:
+        paragraphs.append("Likewise: " + "; ".join(brief))
     if focus.later:
         paragraphs.append(f"({focus.later} more are left for later patches.)")
     return "\n".join(paragraphs)
