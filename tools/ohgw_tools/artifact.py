@@ -59,11 +59,17 @@ class Basket:
         return not problem
 
     def accepts_size(self, path: bytes, size: int) -> bool:
-        """Whether a file of `size` bytes could fit at all; refuses it if not."""
-        if size > self._limits.artifact_bytes:
+        """Whether a file of `size` bytes could fit at all; refuses it if not. One that may be an
+        unchanged input is always looked at.
+        """
+        if size > self._limits.artifact_bytes and not self._may_be_input(path, size):
             self.refuse(path, f"{size} bytes are more than the limit for artifacts")
             return False
         return True
+
+    def _may_be_input(self, path: bytes, size: int) -> bool:
+        given = self._inputs.get(path.decode("utf-8", "replace"))
+        return given is not None and len(given) == size
 
     def put(self, path: bytes, size: int, content: BinaryIO) -> None:
         """Read a regular file of `size` bytes; the largest go again if the limits are passed."""
@@ -75,6 +81,9 @@ class Basket:
             return
         name = path.decode()
         if self._inputs.get(name) == data:
+            return
+        if size > self._limits.artifact_bytes:
+            self.refuse(path, f"{size} bytes are more than the limit for artifacts")
             return
         self._files[name] = data
         self._total += size

@@ -8,6 +8,7 @@ a throw-away user without any capability before the program starts.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Handles:
     passwd: int
     group: int
     hosts: int
+    options: int
 
 
 def command(
@@ -53,13 +55,14 @@ def command(
     marker: str,
     handles: Handles,
 ) -> list[str]:
-    """Return bubblewrap's arguments. `user` is the throw-away user for root, else None.
+    """Return bubblewrap's command line. All but the program goes through a descriptor: other users
+    of the machine can read command lines, and the variables may be secret.
 
-    `sockets` maps unix sockets of the host to their path inside; `marker` is a directory whose
-    appearance says that the sandbox's own root is in place.
+    `user` is the throw-away user for root, else None; `sockets` maps unix sockets of the host to
+    their path inside; `marker` is a directory whose appearance says that the sandbox's own root is
+    in place.
     """
-    return [
-        binary,
+    options = [
         *_namespaces(user),
         *("--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"),
         *(part for name, value in variables.items() for part in ("--setenv", name, value)),
@@ -73,8 +76,11 @@ def command(
         *_bound(prefixes, sockets),
         *("--perms", "0755", "--dir", marker, "--remount-ro", "/", "--chdir", WORK_DIRECTORY),
         *("--seccomp", str(handles.filter), "--info-fd", str(handles.info)),
-        *("--block-fd", str(handles.block), "--", *_becoming(user), *program),
+        *("--block-fd", str(handles.block)),
     ]
+    os.write(handles.options, b"".join(part.encode() + b"\0" for part in options))
+    os.lseek(handles.options, 0, os.SEEK_SET)
+    return [binary, "--args", str(handles.options), "--", *_becoming(user), *program]
 
 
 def _namespaces(user: int | None) -> list[str]:

@@ -41,7 +41,10 @@ class Look:
         if cpu_limit is not None and self._cpu_ms > cpu_limit * 1000:
             self._stopped_for = "cpu"
             return "timeout"
-        return self._memory(usage.memory_bytes) if self._group is None else None
+        if self._group is not None:
+            # One process killed for want of memory ends them all: the rest cannot be trusted.
+            return "memory" if self._group.oom_kills else None
+        return self._memory(usage.memory_bytes)
 
     def _memory(self, seen: int) -> Stop | None:
         limit = self._limits.memory_bytes

@@ -59,12 +59,15 @@ class DockerCell:
 
     def _start(self) -> None:
         api = self._client.api
+        self._since = int(time.time())
         self.id: str = self._client.containers.create(**self._settings).attrs["Id"]
         self._stack.callback(self._remove)
         wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         stream: Any = api.attach_socket(self.id, params=wanted)
         self._stack.callback(stream.close)
         self._socket: socket.socket = getattr(stream, "_sock", stream)
+        # Both hold the connection open.
+        self._stack.callback(self._socket.close)
         # After a flood the engine must not wait for anybody to read the rest.
         self._stack.callback(self._shut)
         api.start(self.id)
@@ -79,11 +82,28 @@ class DockerCell:
         return self._socket.fileno()
 
     def send(self, data: bytes) -> None:
-        """Write to the warden. Blocks until the engine has taken all of it."""
+        """Write to the warden. Blocks until the engine has taken all of it, or is no longer there
+        to take it: then reading says so.
+        """
         self._socket.setblocking(True)
         self._socket.settimeout(_GRACE_SECONDS)
-        self._socket.sendall(data)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(data)
         self._socket.setblocking(False)
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the engine saw the kernel kill a process of the container for want of memory.
+
+        For a container that ended without a report: its first process may be the one that was
+        killed.
+        """
+        events = self._client.api.events(
+            since=self._since,
+            until=int(time.time()) + 1,
+            filters={"container": self.id, "event": "oom"},
+            decode=True,
+        )
+        return any(True for _ in events)
 
     def _remove(self) -> None:
         """Remove the container and wait until the engine no longer knows it."""

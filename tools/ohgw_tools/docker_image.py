@@ -50,13 +50,17 @@ def archive() -> bytes:
     directories = ["proc", "sys", "dev", "tmp", "etc", WORK_DIRECTORY, SYSTEM, *real]
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for path in directories:
-            _add(tar, path, tarfile.DIRTYPE)
+            # The engine gives a file system in memory the mode of the directory under it.
+            _add(tar, path, tarfile.DIRTYPE, mode=0o1777 if path == "tmp" else 0o755)
         for path, target in links.items():
             _add(tar, path, tarfile.SYMTYPE, target=target)
         for path, text in _accounts().items():
             _add(tar, path, tarfile.REGTYPE, text.encode())
         for path in ETC:
-            _add(tar, path, tarfile.DIRTYPE if path.endswith("alternatives") else tarfile.REGTYPE)
+            if path.endswith("alternatives"):
+                _add(tar, path, tarfile.DIRTYPE, mode=0o755)
+            else:
+                _add(tar, path, tarfile.REGTYPE)
     return buffer.getvalue()
 
 
@@ -68,11 +72,17 @@ def _accounts() -> dict[str, str]:
 
 
 def _add(
-    tar: tarfile.TarFile, path: str, kind: bytes, content: bytes = b"", target: str = ""
+    tar: tarfile.TarFile,
+    path: str,
+    kind: bytes,
+    content: bytes = b"",
+    *,
+    target: str = "",
+    mode: int = 0o644,
 ) -> None:
     entry = tarfile.TarInfo(path.lstrip("/"))
     entry.type = kind
-    entry.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
+    entry.mode = mode
     entry.linkname = target
     entry.size = len(content)
     tar.addfile(entry, io.BytesIO(content))

@@ -128,6 +128,7 @@ class Bubblewrap:
         etc = account_files(user or bubblewrap_command.NOBODY)
         data = {name: data_handle(stack, content) for name, content in etc.items()}
         data["filter"] = data_handle(stack, seccomp.program())
+        data["options"] = data_handle(stack, b"")
         python = interpreter.executable
         program = [python, *argv[1:]] if argv[0] == "python" else [*argv]
 

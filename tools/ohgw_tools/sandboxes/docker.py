@@ -9,6 +9,8 @@ from functools import cached_property
 from threading import Event
 from typing import Any
 
+from pydantic import JsonValue
+
 from ohgw_tools import docker_engine, docker_image, program_environment, seccomp, self_check
 from ohgw_tools.artifact import MAX_DEPTH, Basket
 from ohgw_tools.capture import harmless
@@ -23,6 +25,13 @@ from ohgw_tools.warden_channel import Channel, order
 from ohgw_tools.work_directory import check_inputs
 
 _LAST_WORDS_SECONDS = 60.0
+_WALLS: dict[str, JsonValue] = {
+    "user": "throw-away",
+    "network": "none",
+    "memory": "control group",
+    "processes": "control group",
+    "seccomp": True,
+}
 
 
 def create() -> Docker:
@@ -89,8 +98,25 @@ class Docker:
                 channel = Channel(captured, basket, limits.artifact_bytes + MIB)
                 cell.send(order(settings, files))
                 stop = self._supervise(cell, channel, captured, limits, cancel)
+                ending = _ending(cell, channel, stop)
             wall_ms = int((time.monotonic() - start) * 1000)
-        return self._execution(stop, channel, captured, basket, wall_ms, image)
+        outcome, exit_code, signal = judge(ending)
+        artifacts, refused = basket.result()
+        report = channel.report or {}
+        return Execution(
+            backend=self.name,
+            outcome=outcome,
+            exit_code=exit_code,
+            signal=signal,
+            stdout=captured.stdout.output(),
+            stderr=captured.stderr.output(),
+            artifacts=artifacts,
+            refused=refused,
+            wall_ms=wall_ms,
+            cpu_ms=report.get("cpu_ms"),
+            peak_bytes=report.get("peak_bytes"),
+            isolation={"backend": image, **_WALLS},
+        )
 
     def _settings(
         self, program: list[str], variables: Mapping[str, str], limits: Limits, user: int
@@ -146,48 +172,24 @@ class Docker:
             raise SandboxFailed("the container's first process did not answer")
         return stop
 
-    def _execution(
-        self,
-        stop: Stop,
-        channel: Channel,
-        captured: Streams,
-        basket: Basket,
-        wall_ms: int,
-        image: str,
-    ) -> Execution:
-        report = channel.report
-        if report is None:
-            said = harmless(channel.complaint).strip()
-            raise SandboxFailed(f"the container ended without a report: {said or 'no message'}")
-        if stop == "ended" and report["why"] in ("disk", "timeout"):
-            stop = report["why"]
-        ending = Ending(
-            stop,
-            report["exit_code"] if stop == "ended" else None,
-            report["oom_kills"] or 0,
-            report["refused_forks"] or 0,
-            report["disk_full"],
-        )
-        outcome, exit_code, signal = judge(ending)
-        artifacts, refused = basket.result()
-        return Execution(
-            backend=self.name,
-            outcome=outcome,
-            exit_code=exit_code,
-            signal=signal,
-            stdout=captured.stdout.output(),
-            stderr=captured.stderr.output(),
-            artifacts=artifacts,
-            refused=refused,
-            wall_ms=wall_ms,
-            cpu_ms=report["cpu_ms"],
-            peak_bytes=report["peak_bytes"],
-            isolation={
-                "backend": image,
-                "user": "throw-away",
-                "network": "none",
-                "memory": "control group",
-                "processes": "control group",
-                "seccomp": True,
-            },
-        )
+
+def _ending(cell: DockerCell, channel: Channel, stop: Stop) -> Ending:
+    """What became of the program, as its warden reported, or the engine if that was killed too.
+
+    Raises SandboxFailed when neither knows.
+    """
+    report = channel.report
+    if report is None:
+        if cell.ran_out_of_memory():
+            return Ending("memory", None)
+        said = harmless(channel.complaint).strip()
+        raise SandboxFailed(f"the container ended without a report: {said or 'no message'}")
+    if stop == "ended" and report["why"] in ("disk", "memory", "timeout"):
+        stop = report["why"]
+    return Ending(
+        stop,
+        report["exit_code"] if stop == "ended" else None,
+        report["oom_kills"],
+        report["refused_forks"],
+        report["disk_full"],
+    )

@@ -63,14 +63,14 @@ def send_back(order: dict[str, Any], digests: dict[bytes, bytes]) -> None:
                 send(b"x", named(path[:1024], reason.encode()))
         room, count = order["artifact_bytes"], order["artifact_files"]
         for size, path in sorted(files):
+            if path in digests and hashlib.sha256(_content(path)[1]).digest() == digests[path]:
+                continue
             if size > order["artifact_bytes"]:
                 reason = f"{size} bytes are more than the limit for artifacts"
             elif size > room or not count:
                 reason = "the limit for artifacts is used up by smaller files"
             else:
                 reason, content = _content(path)
-                if digests.get(path) == hashlib.sha256(content).digest():
-                    continue
                 if not reason:
                     room -= size
                     count -= 1

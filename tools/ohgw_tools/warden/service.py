@@ -77,6 +77,9 @@ def _relay(
             return "stopped", None, disk
         if no_inodes:
             return "disk", None, disk
+        if usage.oom_kills():
+            # One process killed for want of memory ends them all: the rest cannot be trusted.
+            return "memory", None, disk
         if order["cpu_ms"] is not None and usage.cpu_ms() - order["cpu_start"] > order["cpu_ms"]:
             return "timeout", None, disk
     return "stopped", None, disk
