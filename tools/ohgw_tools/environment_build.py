@@ -26,6 +26,8 @@ from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
 from ohgw_tools.installer import TORCH_FAMILY, InstallRequest, install, pip_is_here, versions
 from ohgw_tools.resolver_message import no_wheel, package_of
 
+# A package that every registry has: where it is not to be found, nothing can be said of others.
+_CONTROL = "pip"
 # Packages that publish no wheel of versions in wide use (hydra-core pins one); its build script is
 # five lines of setuptools metadata.
 _SOURCE_TRUSTED = frozenset({"antlr4-python3-runtime"})
@@ -82,6 +84,11 @@ def _install(
         install(installer, _preferring_cpu(request), scratch, report, cancel)
     except EnvironmentUnsatisfiable as error:
         name = package_of(error.requirement)
+        if name and not versions(_CONTROL, request.index):
+            raise EnvironmentUnavailable(
+                f"{installer} found nothing, not even {_CONTROL}: {error.resolver_message[:300]}",
+                "The package registry seems out of reach; look at the network and at --index",
+            ) from error
         if not name or name in request.source_allowed or not _exists(error.requirement, request):
             raise
         if name not in _SOURCE_TRUSTED:

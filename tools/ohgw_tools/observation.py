@@ -118,7 +118,7 @@ class _Reading:
         complete: bool | None = None
         own: dict[int, Optimizer] = {}
         lines = list(_chained(content, nonce))
-        if len(lines) < content.count(b"\n"):
+        if len(lines) < len(content.splitlines()):
             self.doubts.append(f"{path} was altered after line {len(lines)}")
         for kind, seconds, data in lines:
             ended = ended or kind == "end"

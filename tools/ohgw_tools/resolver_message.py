@@ -34,6 +34,7 @@ _CONFLICT = re.compile(
 _OTHER_PYTHON = re.compile(r"(?P<version>[\w.!+]+) Requires-Python (?P<python>[^;\n]+)")
 # Starts with a character that no package name starts with, so it is never taken for one.
 _TOGETHER = "[project] dependencies"
+_DIFFERENT_PYTHON = re.compile(r"Package '(?P<name>[^']+)' requires a different Python")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
@@ -54,17 +55,24 @@ def explain(
     wheelless = _NO_WHEEL.search(text)
     if wheelless is not None:
         return no_wheel(wheelless["name"])
+    different = _DIFFERENT_PYTHON.search(text)
+    if different is not None:
+        return _other_python(_line_about(different["name"], lines), message)
     found = _NOT_FOUND.search(text)
     if found is None and not _CONFLICT.search(text):
         return EnvironmentUnavailable(f"{installer} failed: {message}", "Run it by hand")
     token = next((word for word in found.groups() if word), "") if found else ""
     line = _line_about(token, lines)
     if _other_python_has_it(line, text):
-        return EnvironmentUnavailable(
-            f"{line} exists for other versions of Python alone: {message}",
-            "Give another interpreter with --python",
-        )
+        return _other_python(line, message)
     return EnvironmentUnsatisfiable(line, message)
+
+
+def _other_python(line: str, message: str) -> EnvironmentUnavailable:
+    return EnvironmentUnavailable(
+        f"{line} exists for other versions of Python alone: {message}",
+        "Give another interpreter with --python",
+    )
 
 
 def no_wheel(name: str) -> EnvironmentUnavailable:

@@ -23,6 +23,6 @@ def start(setting: str) -> None:
 
     record = Record(nonce, directory)
     record.begin(sys.argv if hasattr(sys, "argv") else sys.orig_argv)
-    audit.install(record)
     root = os.path.dirname(directory)  # noqa: PTH120
+    audit.install(record, root)
     libraries.install(record, root, calls.install(record, root))

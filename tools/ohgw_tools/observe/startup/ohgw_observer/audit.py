@@ -18,17 +18,18 @@ _SYSTEM = ("/usr/", "/lib", "/proc/", "/sys/", "/etc/", "/dev/", "/bin/", "/tmp/
 _CODE = (".py", ".pyc", ".so", ".pth")
 
 
-def install(record: Record) -> None:
-    """Watch this process's audit events from now on."""
+def install(record: Record, root: str) -> None:
+    """Watch this process's audit events from now on; the program's own files lie below `root`."""
     own = tuple({p + "/" for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)})
     quiet = _SYSTEM + own
+    head = root + "/"
 
     def opened(args: tuple[Any, ...]) -> None:
         path, _, flags = args
         if not isinstance(path, (str, bytes, os.PathLike)):
             return
         name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-        if name.startswith(quiet) or name.endswith(_CODE):
+        if name.endswith(_CODE) or (name.startswith(quiet) and not name.startswith(head)):
             return
         writing = isinstance(flags, int) and bool(flags & _WRITING)
         record.once("write" if writing else "read", name)
