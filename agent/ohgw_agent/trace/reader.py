@@ -118,7 +118,7 @@ def find_run(runs_dir: Path, name: str) -> Path:
         return direct
     ids = sorted(path.parent.name for path in runs_dir.glob(f"*/{EVENTS}"))
     if name == "last" and ids:
-        return runs_dir / ids[-1]
+        return runs_dir / _newest(runs_dir, ids)
     if name in ids:
         return runs_dir / name
     matching = [run for run in ids if name and (run.startswith(name) or run.endswith(name))]
@@ -129,3 +129,22 @@ def find_run(runs_dir: Path, name: str) -> Path:
             f"{name!r} means {len(matching)} runs: {', '.join(matching[:5])}; say more"
         )
     raise InputError(f"no run {name!r} in {runs_dir}; `ohgw-agent runs ls` lists them")
+
+
+def _newest(runs_dir: Path, ids: list[str]) -> str:
+    """The run that began last. Ids tell seconds; runs of one second are told apart by their first
+    event. Runs that were killed before it count only where there are no others.
+    """
+    begun = [run for run in ids if (runs_dir / run / EVENTS).stat().st_size] or ids
+    second = begun[-1].partition("-")[0]
+    rivals = [run for run in begun if run.startswith(second)]
+    return max(rivals, key=lambda run: (_first_time(runs_dir / run / EVENTS), run))
+
+
+def _first_time(events: Path) -> str:
+    with events.open("rb") as file:
+        line = file.readline()
+    try:
+        return decode(line.rstrip(b"\n"), str(events)).ts
+    except TraceError:
+        return ""

@@ -162,8 +162,8 @@ def _header() -> dict[str, Any]:
         "v": {"const": VERSION}, "run": _TEXT, "started": _TEXT, "updated": _TEXT,
         "events": _COUNT, "status": text, "stop": text, "experiment": text, "bundle": text,
         "label": text, "tool": text, "models": _TYPES["texts"], "rules": _TYPES["counts"],
-        "attempts": _COUNT, "errors_left": {"type": ["integer", "null"]}, "spend": {"type": "object"},
-        "elapsed_ms": _COUNT, "seal": seal,
+        "attempts": _COUNT, "errors_left": {"type": ["integer", "null"]},
+        "spend": {"type": "object"}, "elapsed_ms": _COUNT, "seal": seal,
     }  # fmt: skip
     return {"type": "object", "required": list(properties), "properties": properties}
 
