@@ -7,6 +7,7 @@ dependencies do not work together (a finding).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from ohgw_tools.resolver_message import package_of
 from ohgw_tools.run_finding import RunFindings, log
 from ohgw_tools.sandbox import Interpreter
 
+PYPROJECT = "pyproject.toml"
 _SITE = "/site-packages/"
 
 
@@ -82,6 +84,25 @@ def report_dependency(
         package,
     )
     return True
+
+
+def report_environment(findings: RunFindings, error: EnvironmentUnsatisfiable) -> None:
+    """Add the finding for a dependency that cannot be had, at its line in the pyproject."""
+    text = findings.subject.files.get(PYPROJECT, "")
+    wanted = re.sub(r"\s", "", error.requirement)
+    name = package_of(error.requirement)
+    lines = [re.sub(r"\s", "", line) for line in text.splitlines()]
+    exact = (i for i, line in enumerate(lines, 1) if wanted and wanted in line)
+    named = (i for i, line in enumerate(lines, 1) if name and name in line.lower())
+    findings.add(
+        "environment",
+        f"{error.requirement}: {error.resolver_message.splitlines()[0][:300]}",
+        PYPROJECT if PYPROJECT in findings.subject.files else None,
+        next(exact, None) or next(named, None) or 1,
+        about=error.requirement,
+        evidence=[log("installer", error.resolver_message)],
+        data={"requirement": error.requirement},
+    )
 
 
 def deferred_module(failed: tuple[FailedImport, ...], known: Dependencies) -> str:

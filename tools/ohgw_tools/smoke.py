@@ -17,26 +17,28 @@ from ohgw_tools.finding import numbered
 from ohgw_tools.full_run import run_full
 from ohgw_tools.installer import TORCH_FAMILY
 from ohgw_tools.missing_dependency import (
+    PYPROJECT,
     Dependencies,
     deferred_module,
     dependencies,
     report_dependency,
+    report_environment,
 )
 from ohgw_tools.network_need import network_needed
 from ohgw_tools.observe import startup_directory
+from ohgw_tools.repeated_run import run_repeated
 from ohgw_tools.requirement import read_declaration
 from ohgw_tools.resolver_message import package_of
 from ohgw_tools.run_artifacts import RunArtifacts, command_of
 from ohgw_tools.run_coverage import report_coverage
 from ohgw_tools.run_evidence import report_evidence
-from ohgw_tools.run_finding import RunFindings, log
+from ohgw_tools.run_finding import RunFindings
 from ohgw_tools.run_outcome import report_outcome, root_tracebacks
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
 from ohgw_tools.staged_run import StagedRun
 from ohgw_tools.subject import Subject
 from ohgw_tools.verdict import Verdict
 
-PYPROJECT = "pyproject.toml"
 # faulthandler turns a crash of the interpreter itself into a place in the bundle.
 _ENVIRONMENT = {"PYTHONFAULTHANDLER": "1"}
 
@@ -59,9 +61,11 @@ def run_stage(
     """Return the verdict of stage `sandbox` on the derived code.
 
     Programs run cheapest first and stop at the first stage that fails: every module is imported,
-    then the contract's smoke test runs. `interpreter` is used as it is; without one the bundle's
-    dependencies are installed (see `ohgw_tools.environment`). What cannot be looked at makes the
-    verdict `undecided`, unless something else has failed. Raises RunCancelled when `cancel` is set.
+    then the contract's smoke test runs, `repeat` times and then once with other seeds, and with
+    `deep` the full experiment, its sizes cut. `interpreter` is used as it is; without one the
+    bundle's dependencies are installed (see `ohgw_tools.environment`). `observe` puts the observer
+    beside the program. What cannot be looked at makes the verdict `undecided`, unless something
+    else has failed. Raises RunCancelled when `cancel` is set.
     """
     options = environment_options or EnvironmentOptions()
     if installer != "auto":
@@ -71,6 +75,7 @@ def run_stage(
     stage.allow_hosts = (*contract.allow_hosts, *allow_hosts)
     stage.observe = observe
     stage.deep = deep
+    stage.repeat = repeat
     reason = ""
     could_not: dict[str, JsonValue] = {}
     try:
@@ -78,7 +83,7 @@ def run_stage(
     except RunCancelled:
         raise
     except EnvironmentUnsatisfiable as error:
-        _report_environment(findings, error)
+        report_environment(findings, error)
     except CouldNotLook as error:
         reason, could_not = str(error), {"could_not_look": type(error).__name__}
     facts = {**stage.facts(), **could_not}
@@ -106,6 +111,8 @@ class _Stage:
         self.allow_hosts: tuple[str, ...] = ()
         self.observe = True
         self.deep = False
+        self.repeat = 1
+        self._repeated: dict[str, JsonValue] = {}
         self._sandbox = sandbox
         self._given = interpreter
         self._options = options
@@ -127,6 +134,10 @@ class _Stage:
         if self.findings.failed:
             return
         smoke = self._smoke()
+        if self.repeat > 1 and self._runs is not None:
+            self._repeated = run_repeated(
+                self.findings, self._runs, self._files, smoke, self.repeat
+            )
         if self.deep and smoke.ok and self._runs is not None:
             run_full(self.findings, self._runs, self._files)
 
@@ -135,6 +146,8 @@ class _Stage:
         facts: dict[str, JsonValue] = {"sandbox": self._sandbox.name}
         if self._runs:
             facts |= {**self._runs.facts(), "packages": [*self._runs.interpreter.packages]}
+        if self._repeated:
+            facts["repeat"] = self._repeated
         if self._deferred:
             facts["not_installed"] = [*sorted(self._deferred)]
         return facts
@@ -233,22 +246,3 @@ class _Stage:
 
     def _pyproject(self) -> str:
         return self.subject.files.get(PYPROJECT, "")
-
-
-def _report_environment(findings: RunFindings, error: EnvironmentUnsatisfiable) -> None:
-    """Add the finding for a dependency that cannot be had, at its line in the pyproject."""
-    text = findings.subject.files.get(PYPROJECT, "")
-    wanted = re.sub(r"\s", "", error.requirement)
-    name = package_of(error.requirement)
-    lines = [re.sub(r"\s", "", line) for line in text.splitlines()]
-    exact = (i for i, line in enumerate(lines, 1) if wanted and wanted in line)
-    named = (i for i, line in enumerate(lines, 1) if name and name in line.lower())
-    findings.add(
-        "environment",
-        f"{error.requirement}: {error.resolver_message.splitlines()[0][:300]}",
-        PYPROJECT if PYPROJECT in findings.subject.files else None,
-        next(exact, None) or next(named, None) or 1,
-        about=error.requirement,
-        evidence=[log("installer", error.resolver_message)],
-        data={"requirement": error.requirement},
-    )

@@ -29,7 +29,9 @@ def install(record: Record, root: str) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)):
             return
         name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-        if name.endswith(_CODE) or (name.startswith(quiet) and not name.startswith(head)):
+        if "__pycache__" in name or name.endswith(_CODE):
+            return
+        if name.startswith(quiet) and not name.startswith(head):
             return
         writing = isinstance(flags, int) and bool(flags & _WRITING)
         record.once("write" if writing else "read", name)
