@@ -6,8 +6,11 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter import tensors
 from ohgw_tools.interpreter.dispatch import expression
+from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.library import has_attribute
+from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     ATOMS,
     MISSING,
@@ -55,6 +58,11 @@ def get_attribute(process: Process, owner: Value, name: str, node: ast.AST) -> V
         if owner.kind is not None and not hasattr(owner.kind, name):
             raise _missing(process, owner.kind.__name__, name, node)
         return UNKNOWN if owner.kind is None else Method(owner, name)
+    if isinstance(owner, Tensor):
+        return tensors.attribute(owner, name)
+    if isinstance(owner, Layer):
+        fluent = name in ("to", "cuda", "cpu", "float", "eval", "train", "half", "requires_grad_")
+        return Method(owner, name) if fluent else External(f"torch.nn.{owner.name}().{name}")
     if isinstance(owner, Instance):
         return _of_instance(process, owner, name, node)
     if isinstance(owner, (Module, Namespace, Class, Super)):

@@ -11,10 +11,12 @@ from ohgw_tools.interpreter import files
 from ohgw_tools.interpreter.exceptions import BUILT_IN
 from ohgw_tools.interpreter.introspection import INTROSPECTION
 from ohgw_tools.interpreter.iteration import any_element, elements
+from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
     ATOMS,
     UNKNOWN,
+    UNKNOWN_INT,
     Bound,
     ConfigText,
     Dict,
@@ -102,6 +104,8 @@ def _len(process: Process, positional: list[Value], keywords: object, node: ast.
         return len(value.items) if value.exact else Unknown(int)
     if isinstance(value, (str, tuple, range, bytes)):
         return len(value)
+    if isinstance(value, Tensor) and value.shape:
+        return UNKNOWN_INT if value.shape[0] is None else value.shape[0]
     numeric = isinstance(value, Unknown) and value.kind in (int, float, bool)
     if value is None or isinstance(value, (int, float)) or numeric:
         kind = (

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import classes, files, library, methods
+from ohgw_tools.interpreter import classes, layers, library, methods
 from ohgw_tools.interpreter.branches import branch, close_tails
+from ohgw_tools.interpreter.callbacks import hand_over
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.interpretation import Frame
 from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.joining import join
+from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.parameters import bind_parameters
 from ohgw_tools.interpreter.scope import Activation, Scope
 from ohgw_tools.interpreter.signals import Raised, Returned
 from ohgw_tools.interpreter.values import (
-    MISSING,
     UNKNOWN,
     Bound,
     Class,
@@ -26,7 +27,6 @@ from ohgw_tools.interpreter.values import (
     List,
     Method,
     Partial,
-    PathValue,
     Super,
     Unknown,
     Value,
@@ -116,6 +116,9 @@ def call(
         return methods.call_method(process, callee, positional, keywords, node, complete)
     if isinstance(callee, External):
         return library.call_external(process, callee.name, positional, keywords, node, complete)
+    if isinstance(callee, Layer):
+        hand_over(process, list(keywords.values()))
+        return layers.call(process, callee, positional, node)
     if isinstance(callee, (Dict, List)) or is_plain(callee):
         text = ast.unparse(node)[:100]
         raise process.error(
@@ -141,47 +144,6 @@ def _call_instance(
             return call(process, Bound(found, callee), positional, keywords, node, complete)
     hand_over(process, [*positional, *keywords.values()])
     return UNKNOWN
-
-
-def hand_over(process: Process, values: list[Value]) -> None:
-    """Give values to code that is not seen: it may read, change and call them."""
-    for value in values:
-        process.world.uses.leave(value)
-        if isinstance(value, (str, PathValue)):
-            files.note_path(process, value)
-        elif isinstance(value, (Function, Bound, Instance)):
-            _call_back(process, value)
-
-
-def _call_back(process: Process, value: Function | Bound | Instance) -> None:
-    """Run a callback once, for what it reads; its exceptions are not certain."""
-    if isinstance(value, Instance):
-        names = ("__getitem__", "__len__", "__iter__", "__call__", "forward")
-        found = [(n, value.cls.find(n)) for n in names]
-        targets: list[Function | Bound] = [
-            Bound(f, value) for _, f in found if isinstance(f, Function)
-        ]
-    else:
-        targets = [value]
-    for target in targets:
-        function = target.function if isinstance(target, Bound) else target
-        owner = id(target.receiver) if isinstance(target, Bound) else 0
-        key = (id(function), owner, process.launch)
-        if key in process.world.called_back or len(process.stack) > 25:
-            continue
-        process.world.called_back[key] = target
-        branch(process, [_callback(process, target, function.node), lambda: None])
-
-
-def _callback(process: Process, target: Value, node: ast.AST):  # type: ignore[no-untyped-def]
-    def run() -> None:
-        process.rounds += 1
-        try:
-            call(process, target, [], {}, node, complete=False)
-        finally:
-            process.rounds -= 1
-
-    return run
 
 
 def run_function(
@@ -295,4 +257,4 @@ def _drain(process: Process, node: ast.FunctionDef, scope: Scope) -> None:
         close_tails(process, 0)
 
 
-__all__ = ["MISSING", "call", "hand_over", "run_function"]
+__all__ = ["call", "hand_over", "run_function"]

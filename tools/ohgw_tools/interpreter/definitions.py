@@ -21,6 +21,10 @@ from ohgw_tools.interpreter.values import (
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
+# Decorators of libraries after which a function is still called as it was written.
+TRANSPARENT = ("torch.no_grad", "torch.inference_mode", "torch.enable_grad", "torch.jit",
+               "torch.compile", "functools", "abc.", "typing.", "numba", "atexit", "staticmethod",
+               "jax.jit", "tf.function", "numpy.")  # fmt: skip
 KINDS = {
     "property": "property",
     "cached_property": "property",
@@ -59,10 +63,13 @@ def _decorate(process: Process, decorator: ast.expr, value: Value, scope: Scope)
         name = wrapper.name.removesuffix("()")
         value.wrappers = (*value.wrappers, name)
         if name == "hydra.main":
-            return Partial(
-                External("hydra.main.run"), [value, _arguments(process, decorator, scope)], {}
-            )
-    return value
+            given = _arguments(process, decorator, scope)
+            return Partial(External("hydra.main.run"), [value, given], {})
+        if not name.startswith(TRANSPARENT):
+            process.hand_over([value])
+            return UNKNOWN
+        return value
+    return value if isinstance(wrapper, External) else UNKNOWN
 
 
 def _arguments(process: Process, decorator: ast.expr, scope: Scope) -> Value:

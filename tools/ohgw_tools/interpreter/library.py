@@ -8,12 +8,10 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import files, serialisation
+from ohgw_tools.interpreter import concurrency, files, serialisation, torch_objects
 from ohgw_tools.interpreter.builtin_functions import call_builtin
-from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.library_facts import check_arguments, is_sink
 from ohgw_tools.interpreter.library_facts import has_attribute as has_attribute
-from ohgw_tools.interpreter.signals import Raised
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Bound,
@@ -64,6 +62,12 @@ def call_external(
     if known is not None:
         return known(process, positional, keywords, node)
     check_arguments(process, name, positional, keywords, node)
+    if name.endswith(concurrency.SUBMITTING) and concurrency.submit(process, positional, node):
+        return External(f"{name}()")
+    created = torch_objects.create(process, name, positional, keywords, node)
+    if created is not None:
+        process.hand_over([*positional, *keywords.values()])
+        return created
     note_written(process, name, positional, keywords)
     process.hand_over([*positional, *keywords.values()])
     return External(f"{name}()") if len(name) < LONGEST_NAME else UNKNOWN
@@ -188,30 +192,6 @@ def _temporary_folder(
     return process.world.temporary("")
 
 
-def _thread(
-    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
-) -> Value:
-    """Run a thread's target; an exception that is certain ends the thread alone."""
-    target = keywords.get("target", UNKNOWN)
-    given = keywords.get("args", ())
-    arguments = elements(process, given)
-    if not isinstance(target, (Function, Bound)) or arguments is None:
-        process.hand_over([target, given])
-        return External("threading.Thread()")
-    certain = process.certain
-    process.guarded += 1
-    try:
-        named = keywords.get("kwargs")
-        extra = {str(k): v for k, v in named.items.items()} if isinstance(named, Dict) else {}
-        process.call(target, arguments, extra, node)
-    except Raised as raised:
-        if certain and raised.exception != "SystemExit":
-            process.record(raised, thread=True)
-    finally:
-        process.guarded -= 1
-    return External("threading.Thread()")
-
-
 def _glob(
     process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
@@ -280,7 +260,8 @@ FUNCTIONS: dict[str, Call] = {
     "collections.Counter": _inexact_dict,
     "tempfile.NamedTemporaryFile": _temporary,
     "tempfile.mkdtemp": _temporary_folder,
-    "threading.Thread": _thread,
+    "threading.Thread": concurrency.thread,
+    "multiprocessing.Process": concurrency.thread,
     "glob.glob": _glob,
     "importlib.import_module": _import,
     "tqdm.tqdm": _progress,

@@ -6,9 +6,11 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import argument_parser, files
+from ohgw_tools.interpreter import argument_parser, files, tensor_methods
 from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.journal import SHAPE
+from ohgw_tools.interpreter.layers import Layer
+from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     ATOMS,
     UNKNOWN,
@@ -56,6 +58,10 @@ def call_method(
         return files.file_method(process, receiver, name, positional, node)
     if isinstance(receiver, Parser):
         return argument_parser.call(process, receiver, name, positional, keywords, node)
+    if isinstance(receiver, Tensor):
+        return tensor_methods.call(process, receiver, name, positional, keywords, node)
+    if isinstance(receiver, Layer):
+        return receiver
     if isinstance(receiver, Dict):
         return _dict_method(process, receiver, name, positional, keywords, node)
     if isinstance(receiver, List):

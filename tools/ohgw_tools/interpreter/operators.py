@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ohgw_tools.interpreter import tensors
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
@@ -58,6 +59,8 @@ def operate(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AS
     """Return `a op b`; raises what Python raises where both are known."""
     process.world.uses.touch(a)
     process.world.uses.touch(b)
+    if isinstance(a, tensors.Tensor) or isinstance(b, tensors.Tensor):
+        return tensors.operate(process, op, a, b, node)
     if isinstance(a, PathValue) and isinstance(op, ast.Div):
         return _join_path(process, a, b, node)
     if isinstance(a, List) and isinstance(op, (ast.Add, ast.Mult)):
@@ -160,6 +163,8 @@ def _mixed(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AST
 def unary(process: Process, node: ast.UnaryOp, scope: Scope) -> Value:
     """Negate."""
     value = process.evaluate(node.operand, scope)
+    if isinstance(value, tensors.Tensor):
+        return value
     if isinstance(node.op, ast.Not):
         answer = truth(process, value)
         return UNKNOWN if answer is None else not answer

@@ -11,6 +11,7 @@ from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.journal import SHAPE
 from ohgw_tools.interpreter.operators import operate
 from ohgw_tools.interpreter.signals import Jumped, Raised, Returned
+from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
@@ -110,6 +111,8 @@ def set_attribute(process: Process, owner: Value, name: str, value: Value) -> No
         process.journal.put(owner.variables, name, value)
     elif isinstance(owner, Class):
         process.journal.put(owner.namespace, name, value)
+    elif isinstance(owner, Tensor):
+        owner.frozen = False
     elif isinstance(owner, Dict) and owner.dotted:
         process.journal.put(owner, name, value)
     elif isinstance(owner, External) and owner.name == "sys" and name == "argv":

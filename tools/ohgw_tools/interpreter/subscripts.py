@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter import tensors
 from ohgw_tools.interpreter.dispatch import expression
+from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Bound,
@@ -43,6 +45,8 @@ def subscript(process: Process, node: ast.Subscript, scope: Scope) -> Value:
 
 def get_item(process: Process, owner: Value, key: Value, node: ast.AST) -> Value:
     """Return an item of whatever `owner` is; raises what Python raises if it surely lacks it."""
+    if isinstance(owner, Tensor):
+        return tensors.item(process, owner, key)
     if isinstance(owner, Dict):
         return _dict_item(process, owner, key, node)
     if isinstance(owner, List):

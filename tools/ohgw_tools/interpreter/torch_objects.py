@@ -1,0 +1,72 @@
+"""Objects of PyTorch and NumPy that are made by calls: layers, tensors, optimizers."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ohgw_tools.interpreter.layers import Layer
+from ohgw_tools.interpreter.library_facts import canonical, facts
+from ohgw_tools.interpreter.tensors import Tensor, made, sizes_of
+from ohgw_tools.interpreter.values import List, Value
+
+if TYPE_CHECKING:
+    from ohgw_tools.interpreter.process import Process
+
+
+def create(
+    process: Process,
+    name: str,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    node: ast.AST,
+) -> Layer | Tensor | None:
+    """Return what a call makes, None if it makes nothing that is known here."""
+    if not name.startswith(("torch.", "numpy.")):
+        return None
+    full = canonical(name)
+    prefix, _, last = full.rpartition(".")
+    if prefix == "torch.nn" and _is_layer(last):
+        return Layer(last, list(positional), dict(keywords))
+    if prefix == "torch.optim":
+        _check_parameters(process, positional, keywords, node)
+        return None
+    return _tensor(process, full, positional, keywords)
+
+
+def _is_layer(name: str) -> bool:
+    table = facts()
+    known = name in table["layers"] or name in table["tensors"]["same_layers"]
+    return known or name == "Sequential" or name.endswith("Loss")
+
+
+def _tensor(
+    process: Process, name: str, positional: list[Value], keywords: dict[str, Value]
+) -> Tensor | None:
+    table = facts()["tensors"]
+    library = "numpy" if name.startswith("numpy.") else "torch"
+    trainable = keywords.get("requires_grad", False) is not False
+    result: Tensor | None = None
+    if name in table["sized"]:
+        result = made(process, sizes_of(positional), library)
+    elif name == "torch.randint":
+        size = positional[-1] if positional and isinstance(positional[-1], (tuple, List)) else None
+        result = made(process, sizes_of([keywords.get("size", size)]) if size else None, library)
+    elif name in table["same_functions"]:
+        first = positional[0] if positional else None
+        result = made(process, first.shape if isinstance(first, Tensor) else None, library)
+    elif name in table["scalar_functions"]:
+        result = made(process, None if "reduction" in keywords else (), library)
+    elif name in table["some_functions"]:
+        result = made(process, None, library)
+    if result is not None and trainable:
+        result.frozen = False
+    return result
+
+
+def _check_parameters(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> None:
+    given = positional[0] if positional else keywords.get("params")
+    if isinstance(given, List) and given.exact and not given.items:
+        raise process.error("ValueError", "optimizer got an empty parameter list", node)
