@@ -12,12 +12,12 @@ SIMILAR = 0.5
 
 
 class Defined:
-    """One function or class: its node, its size, and the words that it is made of."""
+    """One function or class of a file: its node, its size, and the words that it is made of."""
 
-    def __init__(self, name: str, node: Definition) -> None:
+    def __init__(self, file: PythonFile, name: str, node: Definition) -> None:
+        self._file = file
         self.name = name
         self.node = node
-        self._nodes: list[ast.AST] | None = None
 
     @property
     def last_name(self) -> str:
@@ -30,16 +30,14 @@ class Defined:
         return isinstance(self.node, ast.ClassDef)
 
     @property
-    def nodes(self) -> list[ast.AST]:
-        """Every node of its subtree."""
-        if self._nodes is None:
-            self._nodes = list(ast.walk(self.node))
-        return self._nodes
-
-    @property
     def size(self) -> int:
         """How many statements and expressions it holds, docstrings and annotations included."""
-        return sum(isinstance(node, ast.stmt | ast.expr) for node in self.nodes)
+        return self._file.sizes[self.node]
+
+    @property
+    def body_size(self) -> int:
+        """How many statements and expressions its body holds, without the docstring."""
+        return sum(self._file.sizes[statement] for statement in self.body)
 
     @property
     def body(self) -> list[ast.stmt]:
@@ -49,17 +47,18 @@ class Defined:
                 return rest
         return list(self.node.body)
 
-    def called(self) -> Counter[str]:
-        """The dotted names that it calls, as written."""
-        return Counter(
-            name
-            for node in self.nodes
-            if isinstance(node, ast.Call) and (name := dotted(node.func))
-        )
+    def called(self) -> Mapping[str, ast.Call]:
+        """The dotted names that it calls, as written, each with one of its calls."""
+        return self._file.derive(_calls).get(self.node, {})
+
+    @property
+    def gives_value(self) -> bool:
+        """Whether a function returns anything but None, functions within it aside."""
+        return self.node in self._file.derive(_giving)
 
     def words(self) -> Counter[str]:
         """Names, attributes, arguments and constants, as a bag."""
-        return Counter(word for node in self.nodes for word in _words(node))
+        return Counter(word for node in ast.walk(self.node) for word in _words(node))
 
 
 def definitions(file: PythonFile | None) -> Mapping[str, Defined]:
@@ -99,8 +98,28 @@ def _definitions(file: PythonFile) -> Mapping[str, Defined]:
     found = {}
     for node in file.definitions:
         name = file.qualified_name(node)
-        found[name] = Defined(name, node)
+        found[name] = Defined(file, name, node)
     return found
+
+
+def _calls(file: PythonFile) -> Mapping[ast.AST, dict[str, ast.Call]]:
+    found: dict[ast.AST, dict[str, ast.Call]] = {}
+    for call in file.nodes(ast.Call):
+        name = dotted(call.func)
+        for above in file.ancestors(call) if name else ():
+            if isinstance(above, Definition):
+                found.setdefault(above, {}).setdefault(name, call)
+    return found
+
+
+def _giving(file: PythonFile) -> frozenset[ast.AST]:
+    found = []
+    for node in file.nodes(ast.Return):
+        match node.value:
+            case None | ast.Constant(value=None):
+                continue
+        found.append(next(a for a in file.ancestors(node) if isinstance(a, Definition)))
+    return frozenset(found)
 
 
 def _words(node: ast.AST) -> Iterator[str]:

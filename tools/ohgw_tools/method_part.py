@@ -26,7 +26,7 @@ class MethodPart(NamedTuple):
 
 
 def _part(name: str, asked: str, sign: str) -> MethodPart:
-    return MethodPart(name, re.compile(asked, re.IGNORECASE), re.compile(sign, re.IGNORECASE))
+    return MethodPart(name, re.compile(asked, re.IGNORECASE), re.compile(sign))
 
 
 PARTS: tuple[MethodPart, ...] = (
@@ -99,23 +99,27 @@ PARTS: tuple[MethodPart, ...] = (
 )
 
 
-def code_text(subject: Subject) -> str:
-    """Return what derived code is made of, one word or string a line: names, strings, keys."""
-    text: str = subject.once(_code_text)
-    return text
-
-
-def _code_text(subject: Subject) -> str:
-    words: set[str] = set()
+def present(subject: Subject) -> frozenset[str]:
+    """Return the names of the parts that something in the derived code hints at."""
+    found: frozenset[str] = frozenset()
     for _, python in subject.python_files():
-        words |= python.derive(_python_words)
+        found |= python.derive(_in_python)
     for _, config in subject.yaml_files():
-        words |= config.derive(_yaml_words)
-    return "\n".join(sorted(words))
+        found |= config.derive(_in_yaml)
+    return found
 
 
-def _python_words(file: PythonFile) -> frozenset[str]:
-    return frozenset(_spoken(file))
+def _in_python(file: PythonFile) -> frozenset[str]:
+    return _signed(frozenset(_spoken(file)))
+
+
+def _in_yaml(file: YamlFile) -> frozenset[str]:
+    return _signed(frozenset(str(part) for path in file.places for part in path))
+
+
+def _signed(words: frozenset[str]) -> frozenset[str]:
+    text = "\n".join(sorted(words)).lower()
+    return frozenset(part.name for part in PARTS if part.sign.search(text))
 
 
 def _spoken(file: PythonFile) -> Iterator[str]:
@@ -138,7 +142,3 @@ def _spoken(file: PythonFile) -> Iterator[str]:
 
 def _is_short(node: ast.Attribute) -> bool:
     return isinstance(node.value, ast.Name)
-
-
-def _yaml_words(file: YamlFile) -> frozenset[str]:
-    return frozenset(str(part) for path in file.places for part in path)

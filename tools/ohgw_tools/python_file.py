@@ -16,6 +16,7 @@ MAX_CHARACTERS = 1 << 20
 T = TypeVar("T")
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 # Strings before comments, so that a `#` in a string is no comment. Every branch is linear: an open
@@ -119,6 +120,17 @@ class PythonFile:
         names += [a.name for a in self.ancestors(node) if isinstance(a, Definition)]
         return ".".join(reversed(names))
 
+    @cached_property
+    def sizes(self) -> dict[ast.AST, int]:
+        """How many statements and expressions each node's subtree holds, the node included."""
+        counts: dict[ast.AST, int] = {}
+        # Parents come before their children in the table, so from its end every count is complete.
+        for node in reversed(self._parents):
+            counts[node] = counts.get(node, 0) + isinstance(node, ast.stmt | ast.expr)
+            above = self._parents[node]
+            counts[above] = counts.get(above, 0) + counts[node]
+        return counts
+
     def region(self, node: ast.AST) -> Region:
         """Return where a node stands; a definition's region is its header's first line."""
         line = getattr(node, "lineno", 1)
@@ -158,14 +170,13 @@ class PythonFile:
     def _index(self, tree: ast.Module) -> bool:
         """Fill the tables of parents and types; False if the tree is too deep for recursion."""
         level: list[ast.AST] = [tree]
+        parents, by_type = self._parents, self._by_type
         for _ in range(MAX_DEPTH):
             below: list[ast.AST] = []
             for node in level:
-                self._by_type.setdefault(type(node), []).append(node)
-                for child in ast.iter_child_nodes(node):
-                    if isinstance(child, ast.expr_context | ast.operator):
-                        continue
-                    self._parents[child] = node
+                by_type.setdefault(type(node), []).append(node)
+                for child in _children(node):
+                    parents[child] = node
                     below.append(child)
             if not below:
                 return True
@@ -181,3 +192,17 @@ class PythonFile:
         at_end = line >= last or "never closed" in message or "unterminated triple" in message
         column = min(max(error.offset or 1, 1), len(self.lines[line - 1]) + 1)
         return SyntaxFault(line, column, message, at_end)
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield child nodes but for contexts and operators, which no rule asks for (and which `ast`
+    shares between nodes).
+    """
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST) and not isinstance(item, _SHARED):
+                    yield item
+        elif isinstance(value, ast.AST) and not isinstance(value, _SHARED):
+            yield value

@@ -14,6 +14,8 @@ from ohgw_tools.toml_file import TomlFile
 from ohgw_tools.wording import Match
 from ohgw_tools.yaml_file import YamlFile
 
+File = PythonFile | YamlFile | TomlFile
+
 
 class Remark(NamedTuple):
     """A text about code, and the line and column that it starts at."""
@@ -37,7 +39,7 @@ class Remark(NamedTuple):
         return source.line_region(min(line, len(source.lines)))
 
 
-def remarks(file: PythonFile | YamlFile | TomlFile) -> Iterator[Remark]:
+def remarks(file: File) -> Iterator[Remark]:
     """Yield the comments of a file and, in Python, its docstrings."""
     for comment in file.comments:
         yield Remark("comment", comment.text, comment.line, comment.column)
@@ -46,7 +48,7 @@ def remarks(file: PythonFile | YamlFile | TomlFile) -> Iterator[Remark]:
             yield Remark("docstring", str(text.value), text.lineno, text.col_offset + 1)
 
 
-def messages(file: PythonFile | YamlFile | TomlFile) -> Iterator[Remark]:
+def messages(file: File) -> Iterator[Remark]:
     """Yield the strings of a Python file that are raised, with f-strings' fixed parts joined."""
     if not isinstance(file, PythonFile):
         return

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ohgw_tools.finding import Region
 from ohgw_tools.python_file import Comment
 from ohgw_tools.source_text import SourceText
 
 MAX_CHARACTERS = 1 << 18
+T = TypeVar("T")
 _LINE = re.compile(r"line (\d+), column (\d+)")
 _HEADER = re.compile(r"[ \t]*\[\[?[ \t]*([^\]#]+?)[ \t]*\]\]?[ \t]*(?:#.*)?$")
 _KEY = re.compile(r"[ \t]*([A-Za-z0-9_.\"'-]+)[ \t]*=")
@@ -36,6 +37,7 @@ class TomlFile:
         self.data: dict[str, Any] = {}
         self.fault: TomlFault | None = None
         self.too_large = ""
+        self._derived: dict[Callable[[TomlFile], Any], Any] = {}
         if len(text) > MAX_CHARACTERS:
             self.too_large = f"{len(text)} characters; the judge reads {MAX_CHARACTERS}"
             return
@@ -65,6 +67,12 @@ class TomlFile:
                 if match["comment"] is not None:
                     found.append(Comment(number, match.start() + 1, match["comment"]))
         return tuple(found)
+
+    def derive(self, analysis: Callable[[TomlFile], T]) -> T:
+        """Return `analysis(self)`, computed at most once for this content."""
+        if analysis not in self._derived:
+            self._derived[analysis] = analysis(self)
+        return cast(T, self._derived[analysis])
 
     def region(self, key: Sequence[str | int]) -> Region:
         """Return the line that a key stands on, or its nearest parent's; the first line if none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from ohgw_tools.class_table import last_name
 from ohgw_tools.finding import Finding, IssueKind, Severity
@@ -23,24 +24,47 @@ SUMMARY = "A call does not fit the signature of the function, class or method ca
 _PLAIN = {"staticmethod", "no_grad", "inference_mode", "enable_grad"}
 
 
+class _Call(NamedTuple):
+    node: ast.Call
+    signature: Signature
+    refusal: str
+
+
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error for each call of the bundle's own functions, classes and methods of `self`."""
     for path, file in subject.python_files():
-        named, modules = _callables(subject, path, file)
-        for call in file.nodes(ast.Call):
-            signature = _called(subject, file, call, named, modules) or _method(file, call)
-            refusal = signature.refusal(call) if signature else ""
-            if signature is None or not refusal:
-                continue
+        for call in (*_across(subject, path, file), *file.derive(_methods)):
             yield subject.finding(
                 __name__,
-                f"the call of {signature.name} cannot work: {refusal}",
+                f"the call of {call.signature.name} cannot work: {call.refusal}",
                 path,
-                call,
-                subject=ast.unparse(call)[:200],
-                inherited=subject.inherited(path, call.lineno),
-                data={"symbol": signature.name, "problem": refusal},
+                call.node,
+                subject=ast.unparse(call.node)[:200],
+                inherited=subject.inherited(path, call.node.lineno),
+                data={"symbol": call.signature.name, "problem": call.refusal},
             )
+
+
+def _across(subject: Subject, path: str, file: PythonFile) -> Iterator[_Call]:
+    """Yield the refused calls of functions and classes, of this module and its siblings."""
+    named, modules = _callables(subject, path, file)
+    calls = file.derive(_by_name)
+    for name in calls.keys() & (named.keys() | modules.keys()):
+        for call in calls[name]:
+            signature = _called(subject, file, call, named, modules)
+            refusal = signature.refusal(call) if signature else ""
+            if signature and refusal:
+                yield _Call(call, signature, refusal)
+
+
+def _by_name(file: PythonFile) -> Mapping[str, list[ast.Call]]:
+    """The calls of `name(...)` and `name.attribute(...)`, by name."""
+    found: dict[str, list[ast.Call]] = {}
+    for call in file.nodes(ast.Call):
+        match call.func:
+            case ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name)):
+                found.setdefault(name, []).append(call)
+    return found
 
 
 def _callables(
@@ -78,6 +102,17 @@ def _called(
                 return None
             return signatures(target).get(name)
     return None
+
+
+def _methods(file: PythonFile) -> tuple[_Call, ...]:
+    """The refused calls of methods on `self`."""
+    found = []
+    for call in file.derive(_by_name).get("self", ()):
+        signature = _method(file, call)
+        refusal = signature.refusal(call) if signature else ""
+        if signature and refusal:
+            found.append(_Call(call, signature, refusal))
+    return tuple(found)
 
 
 def _method(file: PythonFile, call: ast.Call) -> Signature | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ohgw_tools import wording
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.remark import messages, remarks
+from ohgw_tools.remark import File, Remark, messages, remarks
 from ohgw_tools.subject import Subject
 
 NAME = "deferred-work"
@@ -19,10 +19,7 @@ SUMMARY = "A comment, docstring or message says that the work is still to be don
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a warning for each, an info for docstrings, which often speak of the base code."""
     for path, file in subject.parsed_files():
-        for remark in (*remarks(file), *messages(file)):
-            found = wording.deferral(remark.text)
-            if found is None or wording.marker(remark.text):
-                continue
+        for remark, found in file.derive(_deferred):
             where = remark.region(file.source, found)
             yield subject.finding(
                 __name__,
@@ -33,3 +30,11 @@ def check(subject: Subject) -> Iterator[Finding]:
                 inherited=subject.inherited(path, where.start_line),
                 data={"words": found.text, "form": remark.form},
             )
+
+
+def _deferred(file: File) -> tuple[tuple[Remark, wording.Match], ...]:
+    return tuple(
+        (remark, found)
+        for remark in (*remarks(file), *messages(file))
+        if (found := wording.deferral(remark.text)) and not wording.marker(remark.text)
+    )

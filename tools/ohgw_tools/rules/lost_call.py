@@ -40,18 +40,13 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _lost(old: Defined, new: Defined) -> list[str]:
-    return sorted(set(old.called()) - set(new.called()))
+    return sorted(old.called().keys() - new.called().keys())
 
 
 def _finding(
     subject: Subject, path: str, base: PythonFile, new: Defined, old: Defined, lost: list[str]
 ) -> Finding:
-    first = next(
-        node
-        for node in old.nodes
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == lost[0]
-    )
-    region = base.region(first)
+    region = base.region(old.called()[lost[0]])
     quote = base.source.line(region.start_line).strip()
     return subject.finding(
         __name__,

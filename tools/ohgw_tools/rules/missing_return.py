@@ -29,9 +29,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     for path, file in subject.python_files():
         base = definitions(subject.python(path, base=True))
         for name, defined in definitions(file).items():
-            if isinstance(defined.node, ast.ClassDef) or not _is_code(defined):
+            if isinstance(defined.node, ast.ClassDef) or defined.gives_value:
                 continue
-            if _ends_otherwise(defined.node) or _gives_value(defined.node):
+            if not _is_code(defined) or _ends_otherwise(defined.node):
                 continue
             promise = _promise(file, defined.node, base.get(name))
             if promise:
@@ -52,7 +52,7 @@ def _promise(file: PythonFile, node: Function, before: Defined | None) -> str:
     if node.name in _VALUED and isinstance(file.parent(node), ast.ClassDef):
         return f"{node.name} must return one"
     if before is not None and not isinstance(before.node, ast.ClassDef):
-        return "in the base code it does" if _gives_value(before.node) else ""
+        return "in the base code it does" if before.gives_value else ""
     return ""
 
 
@@ -84,12 +84,3 @@ def _always_exits(last: ast.stmt) -> bool:
         case ast.Try() | ast.If() | ast.For():
             return any(isinstance(inner, ast.Raise) for inner in ast.walk(last))
     return False
-
-
-def _gives_value(node: Function) -> bool:
-    return any(
-        isinstance(inner, ast.Return)
-        and inner.value is not None
-        and not (isinstance(inner.value, ast.Constant) and inner.value.value is None)
-        for inner in own_nodes(node)
-    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ohgw_tools import wording
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.remark import remarks
+from ohgw_tools.remark import File, Remark, remarks
 from ohgw_tools.subject import Subject
 
 NAME = "proxy-comment"
@@ -19,10 +19,7 @@ SUMMARY = "A comment or docstring admits that something simpler stands in for th
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a warning for each: they are evidence for a reviewer, not a verdict."""
     for path, file in subject.parsed_files():
-        for remark in remarks(file):
-            found = wording.proxy(remark.text)
-            if found is None:
-                continue
+        for remark, found in file.derive(_admissions):
             where = remark.region(file.source, found)
             yield subject.finding(
                 __name__,
@@ -32,3 +29,9 @@ def check(subject: Subject) -> Iterator[Finding]:
                 inherited=subject.inherited(path, where.start_line),
                 data={"words": found.text, "form": remark.form},
             )
+
+
+def _admissions(file: File) -> tuple[tuple[Remark, wording.Match], ...]:
+    return tuple(
+        (remark, found) for remark in remarks(file) if (found := wording.proxy(remark.text))
+    )

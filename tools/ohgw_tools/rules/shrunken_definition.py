@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 
 from ohgw_tools.definition_table import Defined, definitions
@@ -33,12 +32,12 @@ def check(subject: Subject) -> Iterator[Finding]:
         before, after = definitions(base), definitions(file)
         for name, old in before.items():
             new = after.get(name)
-            if new is None or old.is_class or new.is_class or _size(old) < _LARGE:
+            if new is None or old.is_class or new.is_class or old.body_size < _LARGE:
                 continue
-            share = _size(new) / _size(old)
-            if share >= _SHORT or _size(new) <= _STUB or base is None:
+            share = new.body_size / old.body_size
+            if share >= _SHORT or new.body_size <= _STUB or base is None:
                 continue
-            whole = (_size(new) + _moved(new, before, after)) / _size(old)
+            whole = (new.body_size + _moved(new, before, after)) / old.body_size
             if whole >= _SHORT:
                 continue
             region = base.region(old.node)
@@ -56,18 +55,11 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _size(defined: Defined) -> int:
-    """Statements and expressions of the body, without docstring and annotations."""
-    return sum(
-        isinstance(node, ast.stmt | ast.expr) for part in defined.body for node in ast.walk(part)
-    )
-
-
 def _moved(new: Defined, before: Mapping[str, Defined], after: Mapping[str, Defined]) -> int:
     """The size of the new functions that a function calls."""
     called = {name.rsplit(".", 1)[-1] for name in new.called()}
     return sum(
-        _size(other)
+        other.body_size
         for name, other in after.items()
         if name not in before and other.last_name in called and not other.is_class
     )

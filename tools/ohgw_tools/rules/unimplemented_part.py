@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.experiment_facts import DESCRIPTION, texts
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.method_part import PARTS, code_text
+from ohgw_tools.method_part import PARTS, present
 from ohgw_tools.source_text import SourceText
 from ohgw_tools.subject import Subject
 
@@ -22,11 +22,11 @@ def check(subject: Subject) -> Iterator[Finding]:
     text = texts(subject.bundle).get(DESCRIPTION, "")
     if not text or any(file.tree is None for _, file in subject.python_files()):
         return
-    code = code_text(subject)
+    there = present(subject)
     source = SourceText(text)
     for part in PARTS:
         asked = part.asked.search(text)
-        if asked is None or part.sign.search(code):
+        if asked is None or part.name in there:
             continue
         region = source.span(*asked.span())
         quote = source.line(region.start_line).strip()[:200]
