@@ -9,6 +9,7 @@ import itertools
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,14 +25,18 @@ PACKAGES = (
     "typing_inspection",
 )
 WORKER = """
-import importlib, pickle, sys
+import pickle, signal, sys, threading
 from ohgw_tools.sandboxes.bubblewrap import create
 sandbox = create()
+cancel = threading.Event()
+signal.signal(signal.SIGUSR1, lambda *_: cancel.set())
 while True:
     try:
         method, arguments, keywords = pickle.load(sys.stdin.buffer)
     except EOFError:
         break
+    if keywords.pop("can_be_cancelled", False):
+        keywords["cancel"] = cancel
     try:
         answer = True, getattr(sandbox, method)(*arguments, **keywords)
     except Exception as error:
@@ -57,8 +62,13 @@ class OrdinaryUser:
         return self._ask("probe")
 
     def run(self, *arguments, cancel=None, **keywords):
-        assert cancel is None, "a wish of this process does not reach the worker"
-        return self._ask("run", *arguments, **keywords)
+        if cancel is None:
+            return self._ask("run", *arguments, **keywords)
+        worker = getattr(self._local, "worker", None) or self._start()
+        threading.Thread(
+            target=lambda: cancel.wait() and worker.send_signal(signal.SIGUSR1), daemon=True
+        ).start()
+        return self._ask("run", *arguments, can_be_cancelled=True, **keywords)
 
     def _ask(self, method, *arguments, **keywords):
         worker = getattr(self._local, "worker", None) or self._start()

@@ -37,6 +37,7 @@ def variables(
     fixed = {
         "PATH": f"{PurePosixPath(executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": WORK_DIRECTORY,
+        "PWD": WORK_DIRECTORY,
         "USER": "sandbox",
         "LOGNAME": "sandbox",
         "TMPDIR": "/tmp",
