@@ -33,6 +33,7 @@ def make(tmp_path):
     def call(*lines, python=">=3", **options):
         text = f'[project]\nname = "x"\nrequires-python = "{python}"\n'
         text += f"dependencies = {json.dumps(lines)}\n"
+        options = {"allow_packages": ("*",), **options}
         return ensure(text, cache_dir=tmp_path / "env", installer="pip", **options)
 
     return call
@@ -189,6 +190,17 @@ def test_a_given_interpreter_is_used_as_it_is(tmp_path):
         ensure(text, python="/bin/true")
     with pytest.raises(InputError, match="no such program"):
         ensure(text, python="/no/such/python")
+
+
+def test_a_name_that_a_model_may_have_made_up_is_not_installed(house, make, tmp_path):
+    wheel(house, "torch_easy_tuner", "1.0")
+    with pytest.raises(EnvironmentUnavailable, match="--allow-package torch-easy-tuner"):
+        make("torch-easy-tuner", allow_packages=())
+    with pytest.raises(EnvironmentUnsatisfiable, match="no package of this name"):
+        make("torch-easiest-tuner", allow_packages=())
+    assert list_environments(tmp_path / "env") == ()
+    assert make("torch-easy-tuner", allow_packages=("torch-easy-tuner",)).packages
+    assert make("torch-easy-tuner", "pip", trusted=frozenset({"torch-easy-tuner"}))
 
 
 def test_an_installer_of_another_name_is_refused(make, tmp_path):

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from pydantic import BaseModel, JsonValue
 
 from ohgw_tools import interpreter_probe
-from ohgw_tools.environment_build import build, python_version
+from ohgw_tools.environment_build import build, python_version, refuse_unknown
 from ohgw_tools.environment_store import (
     BUSY_SECONDS,
     DAY,
@@ -35,6 +35,7 @@ from ohgw_tools.installer import (
     pip_is_here,
     uv_binary,
 )
+from ohgw_tools.known_package import unknown
 from ohgw_tools.requirement import Declaration, python_allowed, read_declaration
 from ohgw_tools.resolver_message import package_of
 from ohgw_tools.sandbox import Interpreter
@@ -55,6 +56,7 @@ class EnvironmentOptions(BaseModel):
     constraints: tuple[str, ...] = ()
     index: str | None = None
     allow_build: tuple[str, ...] = ()
+    allow_packages: tuple[str, ...] = ()
     offline: bool = False
     timeout_seconds: float = 1800
 
@@ -69,16 +71,20 @@ def ensure(
     constraints: tuple[str, ...] = (),
     index: str | None = None,
     allow_build: tuple[str, ...] = (),
+    allow_packages: tuple[str, ...] = (),
     offline: bool = False,
     timeout_seconds: float = 1800,
     omit: frozenset[str] = frozenset(),
+    trusted: frozenset[str] = frozenset(),
     cancel: threading.Event | None = None,
 ) -> Interpreter:
     """Return an interpreter with the dependencies that `pyproject` (TOML text) declares.
 
     `python` names an interpreter to be used as it is: nothing is installed, and what it lacks shows
-    in `Interpreter.packages`. `omit` names packages (in normal form) to leave out. `index` is the
-    one registry to ask; `constraints` are requirement lines that bound versions.
+    in `Interpreter.packages`. `omit` names packages (in normal form) to leave out; `trusted` and
+    `allow_packages` name some to be installed though they are not well known (`*`: all). `index` is
+    the one registry to ask; `constraints` are requirement lines that bound versions; `allow_build`
+    names packages whose own build script may run.
 
     Raises EnvironmentUnsatisfiable when a dependency cannot be had, EnvironmentUnavailable when
     that could not be found out, InputError for a wrong `installer`.
@@ -89,11 +95,12 @@ def ensure(
     report = on_progress or _silence
     lines = _wanted(declaration, omit)
     names = frozenset(package_of(line) for line in lines)
-    chosen = choose_installer(installer, names)
     store = EnvironmentStore(cache_dir)
     key = _key(lines, constraints, index, allow_build)
     record = store.find(key)
     if record is None:
+        chosen = choose_installer(installer, names)
+        refuse_unknown(unknown(names, trusted | frozenset(allow_packages)), index)
         with store.lock(key, _waiting(report, cancel)):
             record = store.find(key) or build(
                 store,

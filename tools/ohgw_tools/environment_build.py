@@ -33,6 +33,21 @@ _CONTROL = "pip"
 _SOURCE_TRUSTED = frozenset({"antlr4-python3-runtime"})
 
 
+def refuse_unknown(names: tuple[str, ...], index: str | None) -> None:
+    """Raise for names that are not known: EnvironmentUnsatisfiable where the registry, asked for a
+    list of releases alone, has none; else EnvironmentUnavailable, which asks the user.
+    """
+    for name in names:
+        if not versions(name, index) and versions(_CONTROL, index):
+            raise EnvironmentUnsatisfiable(name, "the registry has no package of this name")
+    if names:
+        words = " ".join(f"--allow-package {name}" for name in names)
+        raise EnvironmentUnavailable(
+            f"{', '.join(names)}: not known here, and a name that a model made up may be a trap",
+            f"Look it up; if it is what the experiment means, give {words}",
+        )
+
+
 def build(
     store: EnvironmentStore,
     key: str,

@@ -168,11 +168,20 @@ class _Stage:
         code = [text for path, text in self.subject.files.items() if path.endswith(".py")]
         return frozenset(n for n in names if not any(re.search(rf"\b{n}\b", c) for c in code))
 
+    def _names_in_base(self) -> frozenset[str]:
+        """What the base code declares: given to us, not made up."""
+        try:
+            lines = read_declaration(self.subject.base.get(PYPROJECT, "")).lines
+        except EnvironmentUnsatisfiable:
+            return frozenset()
+        return frozenset(map(package_of, lines))
+
     def _start(self, omit: frozenset[str]) -> None:
         self._deferred = omit
         interpreter = self._given or ensure(
             self._pyproject(),
             omit=omit,
+            trusted=self._names_in_base(),
             on_progress=self._on_progress,
             cancel=self._cancel,
             **dict(self._options),
