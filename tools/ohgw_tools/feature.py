@@ -11,7 +11,10 @@ from ohgw_tools.definition_table import dotted
 from ohgw_tools.finding import Severity
 from ohgw_tools.python_file import PythonFile
 
-_SAVERS = {"save", "save_checkpoint", "save_pretrained", "save_model", "save_state"}
+_SAVERS = {
+    *("save", "save_checkpoint", "save_pretrained", "save_model", "save_state", "save_weights"),
+    *("savez", "savez_compressed"),
+}
 _SAVED = {
     "torch",
     "model",
@@ -48,6 +51,8 @@ def _called(node: ast.AST) -> tuple[str, str]:
 
 def _saves(node: ast.AST) -> bool:
     name, last = _called(node)
+    if name in ("pickle.dump", "joblib.dump"):
+        return True
     return last in _SAVERS and name.split(".")[0] in _SAVED
 
 

@@ -18,7 +18,7 @@ SEVERITY: Severity = "warning"
 SUMMARY = "A function or class of the base code is gone."
 
 _TEMPLATE = re.compile(r"placeholder|dummy|toy|synthetic|random|fake|example|template|stub", re.I)
-_SMALL = 15
+_SMALL = 8
 
 
 def check(subject: Subject) -> Iterator[Finding]:

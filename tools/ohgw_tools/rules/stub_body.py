@@ -28,7 +28,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error for each stub, and for each definition that had a body in the base code.
 
     Left alone: abstract methods, overloads, protocols, methods that every subclass overrides. A
-    method or private function with a lone `pass` may be an idle hook, so it is a warning.
+    method or private function with a lone `pass` may be an idle hook, so it is a warning unless its
+    result is used.
     """
     table = class_table(subject)
     for path, file in subject.python_files():
@@ -39,7 +40,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             emptied = before is not None and _stub(before) == "" and before.size > 3
             if not stub or not _is_unfinished(table, file, defined, emptied):
                 continue
-            severity = _severity(defined, stub, emptied)
+            sure = emptied or stub != "`pass`" or _is_needed(subject, defined)
+            severity: Severity = "error" if sure else "warning"
             yield _finding(subject, path, defined, stub, before if emptied else None, severity)
 
 
@@ -108,9 +110,37 @@ def _is_unfinished(table: ClassTable, file: PythonFile, defined: Defined, emptie
     return not table.is_abstract(entry, defined.node)
 
 
-def _severity(defined: Defined, stub: str, emptied: bool) -> Severity:
-    if emptied or stub != "`pass`":
-        return "error"
-    if "." in defined.name or defined.last_name.startswith("_") or _IDLE.search(defined.name):
-        return "warning"
-    return "error"
+def _is_needed(subject: Subject, defined: Defined) -> bool:
+    """Whether a lone `pass` is more than an idle hook: a public function, a constructor that drops
+    its arguments, or something whose result is used.
+    """
+    if defined.last_name in subject.once(_used_results):
+        return True
+    if isinstance(defined.node, ast.ClassDef):
+        return False
+    if defined.last_name == "__init__":
+        return len(defined.node.args.args) > 1
+    if "." in defined.name or defined.last_name.startswith("_"):
+        return False
+    return _IDLE.search(defined.name) is None
+
+
+def _used_results(subject: Subject) -> frozenset[str]:
+    """The last names of what is called for its result."""
+    found: set[str] = set()
+    for _, file in subject.python_files():
+        found |= file.derive(_called_for_result)
+    return frozenset(found)
+
+
+def _called_for_result(file: PythonFile) -> frozenset[str]:
+    return frozenset(
+        dotted(call.func).rsplit(".", 1)[-1] or _last_attribute(call.func)
+        for call in file.nodes(ast.Call)
+        if not isinstance(file.parent(call), ast.Expr)
+    )
+
+
+def _last_attribute(node: ast.expr) -> str:
+    """Return `c` for `anything.c`, whatever stands before it."""
+    return node.attr if isinstance(node, ast.Attribute) else ""
