@@ -300,7 +300,7 @@ def test_the_real_dataset_is_read_from_a_folder_and_noise_touches_training_input
     (tmp_path / "splits.json").write_text(json.dumps(splits))
     program = (
         "import json, sys\nfrom datasets import Dataset as D, DatasetDict as DD\n"
-        f"d = json.load(open({str(tmp_path / 'splits.json')!r})); out = {str(tmp_path)!r}\n{write}\n"
+        f"out = {str(tmp_path)!r}\nd = json.load(open(out + '/splits.json'))\n{write}\n"
     )
     made = run(project, "-c", program)
     assert made.returncode == 0, made.stderr[-2000:]
