@@ -219,7 +219,9 @@ def test_redact_removes_contents_and_leaves_a_tombstone(
         main(["runs", "redact", "last", "--from-env", "A_SECRET", "--yes", "--author", "me"]) == 0
     )
     capsys.readouterr()
-    contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    blobs = Reader(folder).blobs
+    contents = [blobs.get(digest) for digest in blobs]
+    contents += [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     assert not any(secret.encode() in content for content in contents)
     result = verify(folder)
     assert result.level == "sealed"

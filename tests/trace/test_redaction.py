@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import random
 from pathlib import Path
@@ -26,6 +27,7 @@ def leaks(folder: Path) -> list[str]:
     found = []
     for path in folder.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
         content += path.name.encode()
         found += [f"{path.name}: {s[:9]}" for s in all_secrets() for f in forms(s) if f in content]
     return found

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -265,3 +267,23 @@ def test_steps_are_recorded_the_same_in_two_runs(tmp_path: Path) -> None:
             finish(recorder)
             trees.append(recorder.tree.digest)
     assert trees[0] == trees[1]
+
+
+def test_large_contents_take_fewer_blocks_and_come_back_as_they_were(tmp_path: Path) -> None:
+    with Run.create(tmp_path / "runs", {}, redactor=Redactor()) as run:
+        large, small, noise = b"line of text\n" * 5000, b"small", random.Random(1).randbytes(50_000)
+        digests = [run.blobs.put(content) for content in (large, small, noise)]
+        assert digests == [sha256(content) for content in (large, small, noise)]
+        assert [run.blobs.get(digest) for digest in digests] == [large, small, noise]
+        assert [run.blobs.path(digest).suffix for digest in digests] == [".gz", "", ""]
+        assert run.blobs.size(digests[0]) < 4096
+        assert sorted(run.blobs) == sorted(digests)
+
+
+def test_packed_bomb_is_damage_not_a_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ohgw_agent.trace.blobs.MOST", 100_000)
+    with Run.create(tmp_path / "runs", {}, redactor=Redactor()) as run:
+        digest = run.blobs.put(b"a" * 50_000)
+        run.blobs.path(digest).write_bytes(gzip.compress(b"a" * 10_000_000))
+        with pytest.raises(TraceDamaged, match="does not end"):
+            run.blobs.get(digest)

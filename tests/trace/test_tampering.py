@@ -79,7 +79,7 @@ def edit_last(folder: Path) -> None:
 def alter_blob(folder: Path) -> None:
     digest = sorted(Reader(folder).blobs)[3]
     path = Reader(folder).blobs.path(digest)
-    path.write_bytes(path.read_bytes() + b" ")
+    path.write_bytes(path.read_bytes()[:-1] + b" ")
 
 
 def remove_blob(folder: Path) -> None:
@@ -264,9 +264,14 @@ while IFS= read -r line; do
   [ "$cited" = "$prev" ] || { echo "broken after $prev"; exit 1; }
   prev=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
 done < events.jsonl
-find blobs -type f ! -name '.*' | while read -r blob; do
-  echo "$(basename "$blob")  $blob"
-done | sha256sum --quiet -c -
+for blob in blobs/sha256/*; do
+  name=$(basename "$blob" .gz)
+  case $blob in
+    *.gz) found=$(gzip -dc "$blob" | sha256sum) ;;
+    *) found=$(sha256sum < "$blob") ;;
+  esac
+  [ "${found%% *}" = "$name" ] || { echo "altered: $blob"; exit 1; }
+done
 echo "head $prev"
 """
 

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from ohgw_tools.errors import TraceDamaged, TraceError
 from ohgw_tools.tree import sha256
 
+BLOCK = 4096  # bytes that a file takes at least on common file systems
+MOST = 1 << 30
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class Blobs:
-    """Contents below one folder, at `sha256/<digest>`, as in an OCI image layout."""
+    """Contents below one folder, at `sha256/<digest>`, as in an OCI image layout. Contents that
+    take fewer disk blocks in gzip's form are kept so, at `<digest>.gz`; the digest is always that
+    of the content itself.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "sha256"
 
     def path(self, digest: str) -> Path:
-        """Return where the contents of `digest` stand. Raises TraceError if it is no digest."""
+        """Return where the contents of `digest` stand, or would stand in their plain form.
+
+        Raises TraceError if it is no digest.
+        """
         if not _DIGEST.match(digest):
             raise TraceError(f"{digest!r} is not a SHA-256 in 64 hexadecimal digits")
-        return self.folder / digest
+        plain = self.folder / digest
+        packed = self.folder / f"{digest}.gz"
+        return packed if packed.exists() and not plain.exists() else plain
 
     def put(self, content: bytes) -> str:
         """Store `content` and return its digest. It is on disk when this returns.
@@ -35,8 +47,12 @@ class Blobs:
         path = self.path(digest)
         if path.exists():
             return digest
+        packed = gzip.compress(content, 6, mtime=0) if len(content) > BLOCK else content
         try:
-            self._write(path, content)
+            if len(packed) // BLOCK < len(content) // BLOCK:
+                self._write(path.with_name(f"{digest}.gz"), packed)
+            else:
+                self._write(path, content)
         except OSError as error:
             raise TraceError(
                 f"cannot store {len(content)} bytes in {path.parent}: {error}"
@@ -57,11 +73,12 @@ class Blobs:
         """Return the contents. Raises TraceDamaged if they are gone or are no longer the same."""
         path = self.path(digest)
         try:
-            content = path.read_bytes()
+            stored = path.read_bytes()
         except FileNotFoundError as error:
             raise TraceDamaged(f"blob {digest} is missing") from error
         except OSError as error:
             raise TraceError(f"cannot read {path}: {error}") from error
+        content = _unpacked(stored, digest) if path.suffix == ".gz" else stored
         if sha256(content) != digest:
             raise TraceDamaged(f"blob {digest} was altered")
         return content
@@ -71,24 +88,36 @@ class Blobs:
 
     def __iter__(self) -> Iterator[str]:
         """Yield every digest, sorted."""
-        for path in sorted(self.folder.glob("*")):
-            if _DIGEST.match(path.name):
-                yield path.name
+        names = {path.name.removesuffix(".gz") for path in self.folder.glob("*")}
+        yield from sorted(name for name in names if _DIGEST.match(name))
+
+    def size(self, digest: str) -> int:
+        """The bytes that contents take on disk; 0 if they are gone."""
+        path = self.path(digest)
+        return path.stat().st_size if path.exists() else 0
 
     def remove(self, digest: str) -> int:
-        """Remove contents and return how many bytes they had; 0 if they were gone already."""
-        path = self.path(digest)
-        try:
-            size = path.stat().st_size
-            path.unlink()
-        except FileNotFoundError:
-            return 0
+        """Remove contents and return how many bytes they took; 0 if they were gone already."""
+        size = self.size(digest)
+        self.path(digest).unlink(missing_ok=True)
         return size
 
     def sweep(self) -> None:
         """Remove what a killed writer left half written."""
         for path in self.folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)
+
+
+def _unpacked(stored: bytes, digest: str) -> bytes:
+    """Undo gzip, up to a size that no content of ours has: an altered file may be a bomb."""
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacking.decompress(stored, MOST)
+    except zlib.error as error:
+        raise TraceDamaged(f"blob {digest} was altered: {error}") from error
+    if not unpacking.eof or unpacking.unused_data:
+        raise TraceDamaged(f"blob {digest} was altered: it does not end where it should")
+    return content
 
 
 def write_synced(path: Path, content: bytes) -> None:

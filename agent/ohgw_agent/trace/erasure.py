@@ -36,7 +36,7 @@ def search(folder: Path, secret: str) -> Found:
     own = {EVENTS, "lock", "run.json"}
     others = [p for p in folder.rglob("*") if p.is_file() and "blobs" not in p.parts]
     return Found(
-        blobs=tuple(d for d in blobs if _holds(blobs.path(d).read_bytes(), needles)),
+        blobs=tuple(d for d in blobs if _holds(blobs.get(d), needles)),
         events=tuple(n for n, line in enumerate(lines) if _holds(line, needles)),
         derived=tuple(p for p in others if p.name not in own and _holds(p.read_bytes(), needles)),
     )
@@ -92,7 +92,7 @@ def old_runs(runs_dir: Path, keep: int | None, older_than: str | None) -> list[O
         if ended and aged and (keep is None or place >= keep):
             blobs = Blobs(listed.folder / "blobs")
             digests = tuple(blobs)
-            size = sum(blobs.path(digest).stat().st_size for digest in digests)
+            size = sum(map(blobs.size, digests))
             if digests:
                 found.append(Old(listed.id, digests, size))
     return found

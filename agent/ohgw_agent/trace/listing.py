@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ohgw_agent.trace.blobs import replace_synced
+from ohgw_agent.trace.blobs import Blobs, replace_synced
 from ohgw_agent.trace.header import Header
 from ohgw_agent.trace.reader import EVENTS, Reader
 from ohgw_tools.errors import InputError, TraceError
@@ -154,5 +154,5 @@ def _holds(folder: Path, text: str) -> bool:
     events = (folder / EVENTS).read_bytes().lower()
     if needle in events or ascii_needle in events:
         return True
-    blobs = (folder / "blobs" / "sha256").glob("*")
-    return any(needle in path.read_bytes().lower() for path in blobs)
+    blobs = Blobs(folder / "blobs")
+    return any(needle in blobs.get(digest).lower() for digest in blobs)

@@ -50,6 +50,7 @@ class Run:
         self._started = time.monotonic()
         self._events: list[Event] = []
         self._by_step: dict[tuple[str, str], Event] = {}
+        self._files: dict[str, str] = {}
         self._header = Header()
         self.redactor.numbers = Numbers(folder / _NUMBERS)
 
@@ -138,7 +139,7 @@ class Run:
             self._check_open()
             if self._dirty:
                 self._restore()
-            plain = Storing(self.blobs, self.redactor).data(data)
+            plain = Storing(self.blobs, self.redactor, self._files).data(data)
             return self._write(kind, plain, step, actor, cause)
 
     def _write(

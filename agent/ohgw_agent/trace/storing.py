@@ -15,13 +15,15 @@ _HEAD = 1024  # characters of a long string that stay in the event
 
 
 class Storing:
-    """Makes the data of one event plain. `redacted` maps the digest of each file of a tree that
-    held a secret to the digest of what was stored in its place.
+    """Makes the data of one event plain. `files` maps digests of files that this session stored
+    before to the digests of what was stored: trees share most of their files, and each is looked
+    through for secrets once.
     """
 
-    def __init__(self, blobs: Blobs, redactor: Redactor) -> None:
+    def __init__(self, blobs: Blobs, redactor: Redactor, files: dict[str, str]) -> None:
         self._blobs = blobs
         self._redactor = redactor
+        self._files = files
         self._redacted: dict[str, Json] = {}
 
     def data(self, data: Mapping[str, object]) -> dict[str, Json]:
@@ -65,10 +67,10 @@ class Storing:
         return f"{clean[:_HEAD]}{LONG_MARK}{digest}, {len(clean)}{LONG_END}"
 
     def _tree(self, tree: Tree) -> str:
-        for path, text in tree.items():
-            content = text.encode()
-            clean = self._redactor.content(content)
-            stored = self._blobs.put(clean)
-            if clean != content:
-                self._redacted[tree.file_digests[path]] = stored
+        for path, digest in tree.file_digests.items():
+            if digest not in self._files:
+                clean = self._redactor.content(tree[path].encode())
+                self._files[digest] = self._blobs.put(clean)
+            if self._files[digest] != digest:
+                self._redacted[digest] = self._files[digest]
         return self._blobs.put(tree.manifest)
