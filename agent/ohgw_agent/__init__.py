@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ohgw_agent.budget import Budget, Spend
     from ohgw_agent.chat_model import ChatModel, Message, Question, Reply
+    from ohgw_agent.embedding import afix, astream
     from ohgw_agent.graph import build_graph
     from ohgw_agent.notice import Notice
     from ohgw_agent.outcome import Trace
+    from ohgw_agent.pipeline_node import repair_node
     from ohgw_agent.proposer import Attempt, Proposer, Situation
     from ohgw_agent.repair import fix, resume
     from ohgw_agent.settings import ModelSettings, Settings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ohgw_tools.bundle_file import load, save
     from ohgw_tools.contract import Contract
     from ohgw_tools.edit import Patch
+    from ohgw_tools.judging import judge
 
 _PLACES = {
     "Attempt": "ohgw_agent.proposer",
@@ -42,9 +45,13 @@ _PLACES = {
     "Situation": "ohgw_agent.proposer",
     "Spend": "ohgw_agent.budget",
     "Trace": "ohgw_agent.outcome",
+    "afix": "ohgw_agent.embedding",
+    "astream": "ohgw_agent.embedding",
     "build_graph": "ohgw_agent.graph",
     "fix": "ohgw_agent.repair",
+    "judge": "ohgw_tools.judging",
     "load": "ohgw_tools.bundle_file",
+    "repair_node": "ohgw_agent.pipeline_node",
     "resume": "ohgw_agent.repair",
     "save": "ohgw_tools.bundle_file",
 }
@@ -66,9 +73,13 @@ __all__ = [
     "Situation",
     "Spend",
     "Trace",
+    "afix",
+    "astream",
     "build_graph",
     "fix",
+    "judge",
     "load",
+    "repair_node",
     "resume",
     "save",
 ]

@@ -46,8 +46,8 @@ class Reply(BaseModel):
     """What came back. Token counts are the server's, or, with `estimated`, our own upper guess.
 
     `finish` is the server's reason for ending (`stop`, `length`, ...). Cost in millionths of a US
-    dollar, None where the model's price is not known. `structured` is whether the server was held to
-    the question's schema.
+    dollar, None where the model's price is not known. `structured` is whether the server was held
+    to the question's schema.
     """
 
     model_config = FROZEN

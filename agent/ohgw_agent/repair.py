@@ -170,7 +170,10 @@ def _drive(context: LoopContext, tree: str) -> Trace:
     state = dict(first_state(tree))
     try:
         with tracing_context(enabled=False):
-            config = {"recursion_limit": RECURSION_LIMIT}
+            config = {
+                "recursion_limit": RECURSION_LIMIT,
+                "configurable": {"thread_id": context.run.id},
+            }
             steps = graph.stream(state, config, context=context, stream_mode="values")
             for latest in steps:
                 state = latest

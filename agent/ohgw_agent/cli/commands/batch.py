@@ -23,9 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--judge-only", action="store_true", help="judge statically, repair nothing"
     )
-    parser.add_argument(
-        "--html", dest="page", type=Path, help="write one HTML page that links all"
-    )
+    parser.add_argument("--html", dest="page", type=Path, help="write one HTML page that links all")
     parser.add_argument("--json", action="store_true", help="one object on stdout")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(label="")
@@ -40,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     limits.add_argument("--batch-usd", type=float, help="cap on the whole batch")
     limits.add_argument("--memory", type=int, default=4096, metavar="MIB", help="for each worker")
     limits.add_argument("--tries", type=int, default=2, help="of a bundle whose worker dies")
+    limits.add_argument("--grace", type=float, default=60, metavar="SECONDS")
     options.add_runs_dir(parser)
     options.add_judging(parser)
     options.add_model(parser)
@@ -98,6 +97,7 @@ def _plan(arguments: argparse.Namespace) -> BatchPlan:
             usd=arguments.batch_usd,
             memory_bytes=arguments.memory << 20,
             tries=arguments.tries,
+            grace_seconds=arguments.grace,
             judge_only=arguments.judge_only,
             reports=arguments.page is not None,
         )

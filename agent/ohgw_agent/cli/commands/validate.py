@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ohgw_tools.bundle import Bundle
     from ohgw_tools.contract import Contract
     from ohgw_tools.subject import ParseCache
-    from ohgw_tools.verdict import Judgement, Verdict
+    from ohgw_tools.verdict import Judgement
 
 HELP = "judge a bundle and change nothing"
 
@@ -87,52 +87,25 @@ def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) 
 def _judge(
     arguments: argparse.Namespace, bundle: Bundle, contract: Contract, cache: ParseCache
 ) -> Judgement:
-    """Return the verdicts, cheapest stage first, cut short at the first that is not a pass."""
-    from ohgw_tools.check import check
-    from ohgw_tools.verdict import Judgement
-
-    verdicts: list[Verdict] = [check(bundle, contract, cache=cache)]
-    required = contract.stages
-    if arguments.static_only:
-        required = tuple(s for s in required if s != "sandbox")
-    if verdicts[0].status == "pass" and "sandbox" in required:
-        verdicts.append(_run(arguments, bundle, contract))
-    return Judgement(
-        tree=bundle.derived.digest,
-        verdicts=tuple(verdicts),
-        required=tuple(s for s in required if s in ("static", "sandbox")),
-    )
-
-
-def _run(arguments: argparse.Namespace, bundle: Bundle, contract: Contract) -> Verdict:
     from ohgw_tools.environment import EnvironmentOptions
-    from ohgw_tools.errors import CouldNotLook
-    from ohgw_tools.sandbox_choice import choose
-    from ohgw_tools.smoke import run_stage
-    from ohgw_tools.verdict import Verdict
+    from ohgw_tools.judging import judge
 
-    if arguments.sandbox == "none":
-        reason = "no sandbox was asked for (--sandbox none)"
-        return Verdict(stage="sandbox", status="undecided", reason=reason)
-    environment = EnvironmentOptions(
-        python=arguments.python,
-        installer=arguments.installer,
-        constraints=tuple(arguments.constraint),
-        index=arguments.index,
-        allow_build=tuple(arguments.allow_build),
-    )
-    try:
-        sandbox = choose(arguments.sandbox)
-    except CouldNotLook as error:
-        return Verdict(stage="sandbox", status="undecided", reason=str(error))
-    return run_stage(
+    return judge(
         bundle,
         contract,
-        sandbox,
-        environment_options=environment,
+        sandbox=arguments.sandbox,
+        static_only=arguments.static_only,
+        environment=EnvironmentOptions(
+            python=arguments.python,
+            installer=arguments.installer,
+            constraints=tuple(arguments.constraint),
+            index=arguments.index,
+            allow_build=tuple(arguments.allow_build),
+        ),
         observe=arguments.observe,
         deep=arguments.deep,
         on_progress=None if arguments.quiet else _progress,
+        cache=cache,
     )
 
 

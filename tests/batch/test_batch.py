@@ -1,0 +1,310 @@
+"""Many bundles at once: shared limits, deaths that cost one bundle, going on where it stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ohgw_agent.batch.arbiter import Arbiter, Call
+from ohgw_agent.batch.item import BatchPlan
+from ohgw_agent.trace.reader import Reader
+from ohgw_tools.bundle_file import load, save
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "chat"))
+
+from scripted_server import Fail, Say, ScriptedServer  # noqa: E402
+
+GOOD = ROOT / "tests" / "bundles" / "quickstart-good.json"
+REGISTRY = '    "SOFTMAX_REGRESSION": SoftmaxRegression,\n'
+ENTRY = '    "TWO_LAYER_MLP": TwoLayerMLP,\n'
+MEND = (
+    "NOTE: register it\n\nFILE: src/model.py\n<<<<<<< SEARCH\n"
+    f"{REGISTRY}=======\n{REGISTRY}{ENTRY}>>>>>>> REPLACE\n"
+)
+
+
+def make(folder, count, *, alike=False):
+    """Write bundles that all lack one registry entry and differ in a comment: beside that entry,
+    or, `alike`, in another file, so that a model is asked the same of each.
+    """
+    good = load(GOOD)
+    model = good.derived["src/model.py"].replace(ENTRY, "")
+    head = "_MODELS = {\n"
+    assert head in model
+    found = []
+    for number in range(count):
+        if alike:
+            other = f"# suite {number}\n" + good.derived["src/evaluate.py"]
+            tree = good.derived.with_file("src/model.py", model)
+            tree = tree.with_file("src/evaluate.py", other)
+        else:
+            near = model.replace(head, f"_MODELS = {{  # suite {number}\n")
+            tree = good.derived.with_file("src/model.py", near)
+        path = folder / f"bundle-{number}.json"
+        save(good.with_derived(tree), path)
+        found.append(path)
+    return found
+
+
+def command(paths, folder, *more):
+    return [
+        *(sys.executable, "-m", "ohgw_agent", "batch", *map(str, paths), "--static-only"),
+        *("--runs-dir", str(folder / "runs"), "--results", str(folder / "results.jsonl"), "--json"),
+        *map(str, more),
+    ]
+
+
+def batch(paths, folder, *more, timeout=200, **environment):
+    done = subprocess.run(
+        command(paths, folder, *more),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        timeout=timeout,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.stdout, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["exit_code"] == done.returncode
+    return summary
+
+
+def rows(folder):
+    return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
+def model(server, *more):
+    return ("--proposer", "chat", "--no-review", "--base-url", server.url, "--model", "m", *more)
+
+
+def test_a_batch_repairs_each_and_says_so(tmp_path):
+    paths = [*make(tmp_path, 5), tmp_path / "missing.json"]
+    summary = batch(paths, tmp_path, "--proposer", "recipes", "-j", 3, "--html",
+                    tmp_path / "index.html")  # fmt: skip
+    assert summary["stops"] == {"ready": 5, "bad input": 1}
+    assert summary["exit_code"] == 5
+    assert len(rows(tmp_path)) == 6
+    page = (tmp_path / "index.html").read_text()
+    assert "<script" not in page
+    assert page.count("report.html") == 5
+    for row in rows(tmp_path):
+        if row["stop"] == "ready":
+            assert load(row["output"]).derived["src/model.py"].count(ENTRY) == 1
+
+
+def test_run_again_does_nothing_twice(tmp_path):
+    paths = make(tmp_path, 3)
+    batch(paths, tmp_path)
+    before = (tmp_path / "results.jsonl").read_bytes()
+    summary = batch(paths, tmp_path)
+    assert summary["skipped"] == 3
+    assert summary["exit_code"] == 0
+    assert (tmp_path / "results.jsonl").read_bytes() == before
+
+
+def test_twins_are_done_once(tmp_path):
+    (path,) = make(tmp_path, 1)
+    twin = tmp_path / "twin.json"
+    twin.write_bytes(path.read_bytes())
+    summary = batch([path, twin], tmp_path)
+    assert (summary["bundles"], summary["twins"], summary["ready"]) == (2, 1, 2)
+    assert len(rows(tmp_path)) == 1
+
+
+def test_a_list_with_paths_and_json(tmp_path):
+    one, two = make(tmp_path, 2)
+    listing = tmp_path / "list.jsonl"
+    listing.write_text(f"{one.name}\n\n{json.dumps({'bundle': two.name})}\n")
+    assert batch([], tmp_path, "--from", listing)["ready"] == 2
+    listing.write_text('{"no": 1}\n')
+    done = subprocess.run(
+        command([], tmp_path, "--from", listing), capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert "list.jsonl:1" in done.stderr
+
+
+class Busy:
+    """A model that counts how many ask at once, and takes its time, or until so many have."""
+
+    def __init__(self, seconds, until=0):
+        self.seconds = seconds
+        self.until = until
+        self.now = self.peak = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, request):
+        with self.lock:
+            self.now += 1
+            self.peak = max(self.peak, self.now)
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end and not (self.until and self.peak >= self.until):
+            time.sleep(0.02)
+        time.sleep(0.2)
+        with self.lock:
+            self.now -= 1
+        return MEND
+
+
+def test_model_calls_at_once_are_bounded_over_all_workers(tmp_path):
+    busy = Busy(20, until=2)
+    with ScriptedServer(busy) as server:
+        summary = batch(
+            make(tmp_path, 8), tmp_path, *model(server), "-j", 6, "--model-calls", 2,
+            OPENAI_API_KEY="k",
+        )  # fmt: skip
+    assert summary["ready"] == 8
+    assert busy.peak == 2
+    assert summary["calls"] == len(server.requests) == 8
+
+
+def test_the_same_question_is_asked_once_for_all(tmp_path):
+    with ScriptedServer([MEND]) as server:
+        summary = batch(make(tmp_path, 4, alike=True), tmp_path, *model(server), OPENAI_API_KEY="k")
+        assert len(server.requests) == 1
+    assert summary["ready"] == 4
+    assert summary["shared_answers"] == 3
+
+
+def test_the_batchs_cap_on_tokens_holds_for_all(tmp_path):
+    with ScriptedServer(lambda request: MEND) as server:
+        summary = batch(
+            make(tmp_path, 4), tmp_path, *model(server), "--batch-tokens", 100, OPENAI_API_KEY="k"
+        )
+        assert server.requests == []
+    assert summary["stops"] == {"exhausted": 4}
+    assert summary["exit_code"] == 1
+
+
+def test_killed_in_the_middle_nothing_is_lost_or_paid_twice(tmp_path):
+    paths = make(tmp_path, 10)
+    with ScriptedServer(Busy(0.4)) as server:
+        arguments = command(paths, tmp_path, *model(server), "-j", 3)
+        process = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            env={**os.environ, "OPENAI_API_KEY": "k"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 120
+        while len(server.requests) < 5 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert len(server.requests) >= 5
+        time.sleep(1.0)  # its workers end with it
+        summary = batch(paths, tmp_path, *model(server), "-j", 3, OPENAI_API_KEY="k")
+        keys = [r.key for r in server.requests]
+    assert summary["ready"] == 10
+    answered = set()
+    for folder in (tmp_path / "runs").glob("2*"):
+        for event in Reader(folder).of_kind("model.reply"):
+            assert event.data["key"] not in answered, "paid twice"
+            answered.add(event.data["key"])
+    assert len(set(keys)) == 10
+    assert len(rows(tmp_path)) == len({r["digest"] for r in rows(tmp_path)}) == 10
+
+
+POISON = """
+import os, signal, sys
+from ohgw_agent.batch import worker
+load = worker.load
+def poisoned(place):
+    if "bundle-1" in place:
+        if {how!r} == "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if {how!r} == "hangs":
+            import time
+            time.sleep(600)
+        return bytearray(8 << 30)
+    return load(place)
+worker.load = poisoned
+from ohgw_agent.batch import foreman
+foreman.PRELOAD = []
+"""
+
+
+@pytest.mark.parametrize("how", ["dies", "eats memory", "hangs"])
+def test_a_poison_bundle_costs_itself_alone(tmp_path, how):
+    paths = make(tmp_path, 3)
+    (tmp_path / "sitecustomize.py").write_text(POISON.format(how=how))
+    path = f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    seconds = 20 if how == "hangs" else 200
+    summary = batch(
+        paths, tmp_path, "--proposer", "recipes", "-j", 2, "--seconds", seconds, "--grace", 1,
+        "--memory", 1024, PYTHONPATH=path,
+    )  # fmt: skip
+    assert summary["stops"] == {"ready": 2, "could not run": 1}
+    assert summary["exit_code"] == 5
+    (bad,) = [r for r in rows(tmp_path) if r["stop"] == "could not run"]
+    assert "bundle-1" in bad["bundle"]
+    assert bad["why"]
+
+
+def test_judge_only_changes_and_records_nothing(tmp_path):
+    paths = [*make(tmp_path, 6), GOOD]
+    summary = batch(paths, tmp_path, "--judge-only")
+    assert summary["stops"] == {"judged": 7}
+    assert (summary["ready"], summary["exit_code"]) == (1, 1)
+    assert not (tmp_path / "runs").exists()
+    assert any("registry-gap" in row["rules"] for row in rows(tmp_path))
+
+
+def test_a_server_that_says_wait_is_obeyed_by_all(tmp_path):
+    seen = []
+
+    def script(request):
+        seen.append(time.monotonic())
+        return Fail(429, retry_after=1.5) if len(seen) == 1 else Say(text=MEND)
+
+    with ScriptedServer(script) as server:
+        summary = batch(
+            make(tmp_path, 3), tmp_path, *model(server, "--llm-tries", "1"), "-j", 3,
+            "--model-calls", 1, OPENAI_API_KEY="k",
+        )  # fmt: skip
+    assert summary["stops"] == {"ready": 2, "model failed": 1}
+    assert min(seen[1:]) - seen[0] >= 1.4
+
+
+def arbiter(**limits):
+    now = [0.0]
+    return Arbiter(BatchPlan(**limits), clock=lambda: now[0]), now
+
+
+def test_identical_questions_are_asked_once():
+    judge, _ = arbiter()
+    judge.ask(Call(1, "same", 10, None))
+    judge.ask(Call(2, "same", 10, None))
+    assert judge.turn() == [(1, ("go",))]
+    judge.answered(1, "the reply", 12, 0)
+    assert judge.turn() == [(2, ("known", "the reply"))]
+    assert judge.spent.shared == 1
+
+
+def test_requests_and_tokens_a_minute():
+    judge, now = arbiter(requests_per_minute=2, tokens_per_minute=100, model_calls=9)
+    for worker, tokens in ((1, 60), (2, 60), (3, 10)):
+        judge.ask(Call(worker, str(worker), tokens, None))
+    assert [worker for worker, _ in judge.turn()] == [1, 3]
+    now[0] = 61.0
+    assert [worker for worker, _ in judge.turn()] == [2]
+
+
+def test_a_dead_worker_gives_everything_back():
+    judge, _ = arbiter(sandboxes=1, model_calls=1)
+    judge.hold(1, "sandbox")
+    judge.hold(2, "sandbox")
+    judge.ask(Call(1, "a", 1, None))
+    judge.ask(Call(2, "b", 1, None))
+    assert [worker for worker, _ in judge.turn()] == [1, 1]
+    judge.forget(1)
+    assert [worker for worker, _ in judge.turn()] == [2, 2]

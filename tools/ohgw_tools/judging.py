@@ -1,0 +1,86 @@
+"""Judging: one judgement of a bundle, stage by stage, cheapest first; nothing is changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ohgw_tools.bundle import Bundle
+from ohgw_tools.contract import Contract
+from ohgw_tools.environment import EnvironmentOptions
+from ohgw_tools.errors import CouldNotLook, RunCancelled
+from ohgw_tools.sandbox import Sandbox
+from ohgw_tools.subject import ParseCache
+from ohgw_tools.verdict import Judgement, Stage, Verdict
+
+
+def judge(
+    bundle: Bundle,
+    contract: Contract | None = None,
+    *,
+    sandbox: str | Sandbox = "auto",
+    static_only: bool = False,
+    environment: EnvironmentOptions | None = None,
+    observe: bool = True,
+    deep: bool = False,
+    on_progress: Callable[[str], None] | None = None,
+    cache: ParseCache | None = None,
+    cancel: threading.Event | None = None,
+) -> Judgement:
+    """Judge statically and then, if nothing decides against the bundle, by running it.
+
+    `sandbox` is a backend, the name of one, `auto`, or `none`, which leaves that stage undecided.
+    What cannot be looked at is `undecided`, never raised. Raises InputError for a sandbox or an
+    interpreter that does not exist, RunCancelled when `cancel` is set.
+    """
+    from ohgw_tools.check import check
+
+    held_against = contract or Contract.load("base-derived")
+    required: tuple[Stage, ...] = tuple(
+        stage
+        for stage in held_against.stages
+        if stage == "static" or (stage == "sandbox" and not static_only)
+    )
+    verdicts: list[Verdict] = [check(bundle, held_against, cache=cache)]
+    if verdicts[0].status == "pass" and "sandbox" in required:
+        options = environment or EnvironmentOptions()
+        try:
+            verdicts.append(
+                _run(bundle, held_against, sandbox, options, observe, deep, on_progress, cancel)
+            )
+        except RunCancelled:
+            raise
+        except CouldNotLook as error:
+            verdicts.append(_undecided(str(error)))
+    return Judgement(tree=bundle.derived.digest, verdicts=tuple(verdicts), required=required)
+
+
+def _run(
+    bundle: Bundle,
+    contract: Contract,
+    sandbox: str | Sandbox,
+    environment: EnvironmentOptions,
+    observe: bool,
+    deep: bool,
+    on_progress: Callable[[str], None] | None,
+    cancel: threading.Event | None,
+) -> Verdict:
+    from ohgw_tools.sandbox_choice import choose
+    from ohgw_tools.smoke import run_stage
+
+    if sandbox == "none":
+        return _undecided("no sandbox was asked for (--sandbox none)")
+    return run_stage(
+        bundle,
+        contract,
+        choose(sandbox) if isinstance(sandbox, str) else sandbox,
+        environment_options=environment,
+        observe=observe,
+        deep=deep,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
+
+
+def _undecided(reason: str) -> Verdict:
+    return Verdict(stage="sandbox", status="undecided", reason=reason)
