@@ -54,7 +54,9 @@ class Variations(BaseModel):
 
 
 class Program(BaseModel):
-    """A command of the bundle. `{results}` stands for the directory that results go to."""
+    """A command of the bundle. `{results}` stands for the directory that results go to, `{runs}`
+    for the ids of all run variations, with commas between them.
+    """
 
     model_config = FROZEN
 
@@ -108,6 +110,18 @@ class Contract(BaseModel):
     rules: Rules = Rules()
     allow_hosts: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+
+    def for_runs(self, ids: tuple[str, ...]) -> Contract:
+        """Return the contract with the ids of an experiment's runs put into its commands."""
+        if not any("{runs}" in word for word in (*self.smoke.argv, *self.full.argv)):
+            return self
+        programs = {
+            name: program.model_copy(
+                update={"argv": tuple(w.replace("{runs}", ",".join(ids)) for w in program.argv)}
+            )
+            for name, program in (("smoke", self.smoke), ("full", self.full))
+        }
+        return self.model_copy(update=programs)
 
     @staticmethod
     def load(name_or_path: str) -> Contract:

@@ -68,7 +68,7 @@ class Subject:
 
     def __init__(self, bundle: Bundle, contract: Contract, cache: ParseCache | None = None) -> None:
         self.bundle = bundle
-        self.contract = contract
+        self.contract = contract.for_runs(bundle.experiment.run_variations)
         self.files: Tree = bundle.derived
         self.base: Tree = bundle.base
         self.memo: dict[object, Any] = {}
