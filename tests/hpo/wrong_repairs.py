@@ -35,8 +35,8 @@ WRONG = (
     WrongRepair(
         "eta ignored",
         "src/train.py",
-        'eta_h = float(ohgw_cfg.get("eta_h", 1e-3))',
-        "eta_h = 1e-3",
+        'eta_h = float(ohgw_cfg.get("eta_h", 1e-3))\n    trial.psi',
+        "eta_h = 1e-3\n    trial.psi",
         "warm-start-moves",
         "changes nothing at all",
     ),

@@ -21,7 +21,7 @@ SUMMARY = "Writes the loader of a dataset of the catalogue: local directory, hub
 
 SPLITS = '{"train", "val", "test", "ood"}'
 # Sizes of a smoke test on the text that stands in offline.
-SMOKE_TOKENS, SMOKE_VOCABULARY = 20_000, 512
+SMOKE_TOKENS, SMOKE_VOCABULARY = 8_000, 512
 
 
 def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -> Patch | None:

@@ -143,7 +143,7 @@ def _config_edits(
     for run in smoke:
         search = _search(design, run, splits)
         search |= {"min_epochs": 1, "reduction_factor": 2, "warmup_steps": 4, "max_trials": 3}
-        search["seeds"] = [first_seed]
+        search |= {"seeds": [first_seed], "threads": 1}
         edits.append(SetKey(path=run.path, key=(*run.key, "search"), value=search))
         edits.append(SetKey(path=run.path, key=(*run.key, "training", "epochs"), value=4))
         edits.append(SetKey(path=run.path, key=(*run.key, "training", "batch_size"), value=8))

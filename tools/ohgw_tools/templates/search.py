@@ -214,6 +214,9 @@ def run_search(
     Figures and `final_metrics` show the first seed's best trial; `replicates` holds all seeds.
     """
     began = time.perf_counter()
+    if "threads" in cfg["search"]:
+        # A small model gains nothing from more, and threads that wait for a busy core cost much.
+        torch.set_num_threads(int(cfg["search"]["threads"]))
     seeds = [int(seed) for seed in cfg["search"]["seeds"]]
     replicates = [run_replicate(cfg, seed, run_dir, device, pp, mdl) for seed in seeds]
     rows = replicates[0]["best_epoch_metrics"]
