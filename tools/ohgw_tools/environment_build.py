@@ -22,9 +22,9 @@ from ohgw_tools.environment_store import (
     site_packages,
     size_of,
 )
-from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
+from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable, WheelMissing
 from ohgw_tools.installer import TORCH_FAMILY, InstallRequest, install, pip_is_here, versions
-from ohgw_tools.resolver_message import no_wheel, package_of
+from ohgw_tools.resolver_message import package_of
 
 # A package that every registry has: where it is not to be found, nothing can be said of others.
 _CONTROL = "pip"
@@ -107,9 +107,24 @@ def _install(
         if not name or name in request.source_allowed or not _exists(error.requirement, request):
             raise
         if name not in _SOURCE_TRUSTED:
-            raise no_wheel(name) from error
-        again = request.model_copy(update={"source_allowed": (*request.source_allowed, name)})
-        install(installer, again, scratch, report, cancel)
+            raise WheelMissing(name) from error
+        _install_building(name, installer, request, scratch, report, cancel)
+    except WheelMissing as error:
+        if error.name not in _SOURCE_TRUSTED - {*request.source_allowed}:
+            raise
+        _install_building(error.name, installer, request, scratch, report, cancel)
+
+
+def _install_building(
+    name: str,
+    installer: str,
+    request: InstallRequest,
+    scratch: Path,
+    report: Callable[[str], None],
+    cancel: threading.Event | None,
+) -> None:
+    again = request.model_copy(update={"source_allowed": (*request.source_allowed, name)})
+    install(installer, again, scratch, report, cancel)
 
 
 def _preferring_cpu(request: InstallRequest) -> InstallRequest:

@@ -10,6 +10,7 @@ OhgwError                    exit code
 │   ├── SandboxFailed        3    the sandbox broke, not the program in it
 │   ├── RunCancelled         3    the caller stopped a program in a sandbox
 │   └── EnvironmentUnavailable 3  dependencies could not be looked up (registry out of reach)
+│       └── WheelMissing     3    a package is there, but only as source, whose build is not run
 ├── EnvironmentUnsatisfiable -    a dependency cannot be had: a finding about the bundle
 ├── ModelError               5    a chat model could not be asked; see `retryable`
 │   ├── ModelUnreachable     5    connection, time-out, 5xx
@@ -84,6 +85,17 @@ class RunCancelled(CouldNotLook):
 
 class EnvironmentUnavailable(CouldNotLook):
     """The bundle's dependencies could not be looked up or built for a reason outside the bundle."""
+
+
+class WheelMissing(EnvironmentUnavailable):
+    """A package would have to be built from source, which runs its code outside a sandbox."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name} has no wheel for this Python and platform; building it runs its code unguarded",
+            f"Allow that with --allow-build {name}, or give --python INTERPRETER",
+        )
 
 
 class EnvironmentUnsatisfiable(OhgwError):

@@ -142,7 +142,7 @@ def _uv_command(request: InstallRequest, scratch: Path) -> list[str]:
     command += ["--python", str(request.environment / "bin" / "python")]
     command += ["--compile-bytecode", "--link-mode=copy"]
     if request.wheels_only:
-        command.append("--no-build")
+        command.append("--only-binary=:all:")
         command += [f"--no-binary={name}" for name in request.source_allowed]
     if request.offline:
         command.append("--offline")

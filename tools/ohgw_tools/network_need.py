@@ -29,11 +29,7 @@ _WORDS = re.compile(
 _HOST = re.compile(r"https?://([A-Za-z0-9.-]{1,253})|host='([A-Za-z0-9.-]{1,253})'")
 
 
-class NetworkNeeded(CouldNotLook):
-    """A program wants a host that the sandbox does not let it reach."""
-
-
-def network_needed(execution: Execution, allowed: tuple[str, ...]) -> NetworkNeeded | None:
+def network_needed(execution: Execution, allowed: tuple[str, ...]) -> CouldNotLook | None:
     """The error to raise if a failed program's first exception is that it could reach no host."""
     if execution.ok:
         return None
@@ -45,11 +41,11 @@ def network_needed(execution: Execution, allowed: tuple[str, ...]) -> NetworkNee
     return None
 
 
-def _error(text: str, allowed: tuple[str, ...]) -> NetworkNeeded:
+def _error(text: str, allowed: tuple[str, ...]) -> CouldNotLook:
     match = _HOST.search(text)
     host = (match[1] or match[2]) if match else "HOST"
     where = f"which reaches {', '.join(allowed)} alone" if allowed else "which reaches no host"
-    return NetworkNeeded(
+    return CouldNotLook(
         f"the program needs the network, {where}: {text.splitlines()[0][:300]}",
         f"Allow it with --allow-host {host}, or let the smoke test do without",
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
+from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable, WheelMissing
 
 MAX_MESSAGE = 1500
 
@@ -25,9 +25,10 @@ _UNREACHABLE = re.compile(
 _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 _NOT_FOUND = re.compile(
     r"satisfies the requirement (?P<pip>\S+)|No matching distribution found for (?P<pip2>\S+)"
-    r"|Because (?P<uv>\S+) was not found|there (?:is|are) no versions? of (?P<uv2>\S+)"
+    r"|you require (?P<uv>[^\s,]+)"
 )
-_NO_WHEEL = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*?)(?:==\S+)? has no (?:usable )?wheels")
+_NO_WHEEL = re.compile(r"Wheels are required for `(?P<name>[A-Za-z0-9][\w.-]*)`")
+_DEPENDS = re.compile(r" depends? on ")
 _CONFLICT = re.compile(
     r"ResolutionImpossible|conflicting dependencies|No solution found", re.IGNORECASE
 )
@@ -53,8 +54,8 @@ def explain(
             "Look at the network, or give --python INTERPRETER",
         )
     wheelless = _NO_WHEEL.search(text)
-    if wheelless is not None:
-        return no_wheel(wheelless["name"])
+    if wheelless is not None and not _DEPENDS.search(text):
+        return WheelMissing(package_of(wheelless["name"]))
     different = _DIFFERENT_PYTHON.search(text)
     if different is not None:
         return _other_python(_line_about(different["name"], lines), message)
@@ -62,7 +63,9 @@ def explain(
     if found is None and not _CONFLICT.search(text):
         return EnvironmentUnavailable(f"{installer} failed: {message}", "Run it by hand")
     token = next((word for word in found.groups() if word), "") if found else ""
-    line = _line_about(token, lines)
+    # Where packages exclude each other no single line is at fault.
+    conflict = _CONFLICT.search(text) and _DEPENDS.search(text)
+    line = _TOGETHER if conflict else _line_about(token, lines)
     if _other_python_has_it(line, text):
         return _other_python(line, message)
     return EnvironmentUnsatisfiable(line, message)
@@ -72,14 +75,6 @@ def _other_python(line: str, message: str) -> EnvironmentUnavailable:
     return EnvironmentUnavailable(
         f"{line} exists for other versions of Python alone: {message}",
         "Give another interpreter with --python",
-    )
-
-
-def no_wheel(name: str) -> EnvironmentUnavailable:
-    """The error for a package that is there, but only as source."""
-    return EnvironmentUnavailable(
-        f"{name} has no wheel for this Python and platform, and building runs its code unguarded",
-        f"Allow that with --allow-build {name}, or give --python INTERPRETER",
     )
 
 
@@ -111,6 +106,9 @@ def _other_python_has_it(line: str, text: str) -> bool:
 
 def _telling_lines(text: str) -> str:
     """The lines of an installer's output that say what went wrong."""
+    cause = text.partition("\n  cause: ")[2]
+    if cause:
+        return " ".join(cause.split())[:MAX_MESSAGE]
     lines = [line.strip() for line in text.splitlines()]
     conflict = [line for line in lines if " depends on " in line or line.startswith("The user")]
     errors = [line for line in lines if line.startswith(("ERROR:", "error:", "×", "╰─▶"))]
