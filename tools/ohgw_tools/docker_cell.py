@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ohgw_tools import warden_text
-from ohgw_tools.docker_engine import LABEL
+from ohgw_tools.docker_engine import CALLER, LABEL
 from ohgw_tools.mounted_prefix import ETC, SYSTEM, outside_system, system_links
 from ohgw_tools.program_environment import WORK_DIRECTORY
 from ohgw_tools.sandbox import Interpreter, Limits
@@ -131,7 +132,10 @@ def _settings(
     return {
         "image": image,
         "command": [interpreter.executable, "-I", "-S", "-c", warden_text.text()],
-        "labels": {LABEL: str(int(time.time() + limits.wall_seconds + _GRACE_SECONDS))},
+        "labels": {
+            LABEL: str(int(time.time() + limits.wall_seconds + _GRACE_SECONDS)),
+            CALLER: str(os.getpid()),
+        },
         "auto_remove": True,
         "stdin_open": True,
         "user": "0:0",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 LABEL = "org.ohgw.deadline"
+CALLER = "org.ohgw.caller"
 _TIMEOUT_SECONDS = 120
 _DEFAULT = "unix:///var/run/docker.sock"
 _START = (
