@@ -78,8 +78,10 @@ def predicted_and_real(outcome: Outcome, good: dict[str, Bundle], python: str, c
             continue
         happened = {_wider(c) for c in ended.crashes}
         for crash in {_wider(c) for c in foreseen}:
+            # These two end a subprocess without a traceback: only their messages tell.
             usage = crash.exception == "SystemExit2" and ended.usage_errors
-            if crash in happened or usage:
+            module = crash.exception == "ModuleNotFoundError" and ended.missing_modules
+            if crash in happened or usage or module:
                 confirmed += 1
             else:
                 refuted += 1

@@ -35,11 +35,12 @@ class Run:
     codes: tuple[int, int]
     crashes: frozenset[Crash]
     usage_errors: int
+    missing_modules: int
 
 
 def run(bundle: Bundle, python: str, seconds: float = 120) -> Run:
     """Run the smoke test and the full experiment of a bundle in a fresh folder each."""
-    codes, crashes, usage = [], set(), 0
+    codes, crashes, usage, missing = [], set(), 0, 0
     for flag in ("--smoke-test", "--full-experiment"):
         folder = Path(tempfile.mkdtemp(prefix="judge-"))
         try:
@@ -61,9 +62,10 @@ def run(bundle: Bundle, python: str, seconds: float = 120) -> Run:
             for text in (done.stdout.decode(), done.stderr.decode(), *logs):
                 crashes |= set(tracebacks(text, folder))
                 usage += text.count("error: unrecognized") + text.count("error: the following")
+                missing += len(re.findall(r": No module named src[\w.]*$", text, re.M))
         finally:
             shutil.rmtree(folder)
-    return Run((codes[0], codes[1]), frozenset(crashes), usage)
+    return Run((codes[0], codes[1]), frozenset(crashes), usage, missing)
 
 
 def tracebacks(text: str, folder: Path) -> list[Crash]:

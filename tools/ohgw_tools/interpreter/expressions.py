@@ -15,6 +15,7 @@ from ohgw_tools.interpreter.statements import bind
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
     ATOMS,
+    LARGEST_TUPLE,
     UNKNOWN,
     UNKNOWN_TEXT,
     Dict,
@@ -25,6 +26,7 @@ from ohgw_tools.interpreter.values import (
     Set,
     Value,
     is_plain,
+    weight,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +74,9 @@ def _bound_somewhere(process: Process, key: str, scope: Scope | None) -> bool:
 def tuple_display(process: Process, node: ast.Tuple, scope: Scope) -> Value:
     """Return a tuple; unknown if it unpacks something unknown."""
     items = _display(process, node.elts, scope)
-    return tuple(items) if items is not None else UNKNOWN
+    if items is None or weight(tuple(items)) > LARGEST_TUPLE:
+        return UNKNOWN
+    return tuple(items)
 
 
 @expression(ast.List)

@@ -16,6 +16,8 @@ from ohgw_tools.interpreter.values import (
 )
 from ohgw_tools.interpreter.values import Value as Value
 
+DEEPEST = 8  # levels of dicts that are joined key by key
+
 
 def same(a: Value, b: Value) -> bool:
     """Whether both are certainly the same object or equal atoms."""
@@ -38,7 +40,7 @@ def _python(value: Value) -> type:
     return type(value)
 
 
-def join(values: Sequence[Value]) -> Value:
+def join(values: Sequence[Value], depth: int = 0) -> Value:
     """Return the one value if all are the same, else what they share."""
     first = values[0]
     if all(same(first, v) for v in values[1:]):
@@ -47,7 +49,7 @@ def join(values: Sequence[Value]) -> Value:
     if len(kinds) == 1 and None not in kinds:
         return Unknown(kinds.pop())
     if all(isinstance(v, Dict) for v in values):
-        return _join_dicts(list(values))
+        return _join_dicts(list(values), depth) if depth < DEEPEST else UNKNOWN
     return UNKNOWN
 
 
@@ -60,11 +62,11 @@ def _kind(value: Value) -> type | None:
     return None
 
 
-def _join_dicts(dicts: list[Dict]) -> Value:
+def _join_dicts(dicts: list[Dict], depth: int) -> Value:
     """Return a new dict that holds the keys that all of them hold."""
     shared = [k for k in dicts[0].items if all(k in d.items for d in dicts[1:])]
     alike = all(d.exact and len(d.items) == len(shared) for d in dicts)
-    items = {k: join([d.items[k] for d in dicts]) for k in shared}
+    items = {k: join([d.items[k] for d in dicts], depth + 1) for k in shared}
     return Dict(items, exact=alike)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ohgw_tools.interpreter.joining import element_of, join, same, summary
+from ohgw_tools.interpreter.joining import DEEPEST, element_of, join, same, summary
 from ohgw_tools.interpreter.values import (
     MISSING,
     UNKNOWN,
@@ -159,10 +159,10 @@ class Journal:
             self.put(owner, key, _blur(now))
 
 
-def _blur(value: Value) -> Value:
+def _blur(value: Value, depth: int = 0) -> Value:
     """Return what stays known of a value that later rounds of a loop make anew."""
-    if isinstance(value, Dict):
-        return Dict({k: _blur(v) for k, v in value.items.items()}, exact=False)
+    if isinstance(value, Dict) and depth < DEEPEST:
+        return Dict({k: _blur(v, depth + 1) for k, v in value.items.items()}, exact=False)
     if isinstance(value, STABLE):
         return value
     return UNKNOWN

@@ -13,6 +13,7 @@ from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     ATOMS,
+    LARGEST_TUPLE,
     UNKNOWN,
     Dict,
     FileValue,
@@ -189,6 +190,8 @@ def _list_method(
 def _append(owner: List, more: list[Value] | None) -> None:
     from ohgw_tools.interpreter.joining import summary
 
+    if more is not None and len(owner.items) + len(more) > LARGEST_TUPLE:
+        more = None
     if owner.exact and more is not None:
         owner.items.extend(more)
     elif more is None:

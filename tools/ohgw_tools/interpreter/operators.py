@@ -12,6 +12,7 @@ from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
     ATOMS,
+    LARGEST_TUPLE,
     UNKNOWN,
     UNKNOWN_TEXT,
     Class,
@@ -29,6 +30,7 @@ from ohgw_tools.interpreter.values import (
     is_plain,
     like,
     type_name,
+    weight,
 )
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def operate(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AS
 def _compute(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AST) -> Value:
     if isinstance(op, (ast.Pow, ast.LShift)) and not _small_power(a, b):
         return UNKNOWN
-    if isinstance(op, ast.Mult) and _too_long(a, b):
+    if isinstance(op, (ast.Mult, ast.Add)) and _too_long(a, b):
         return UNKNOWN
     if isinstance(op, ast.Mod) and isinstance(a, (str, bytes)):
         return UNKNOWN_TEXT
@@ -110,8 +112,9 @@ def _small_power(a: Value, b: Value) -> bool:
 def _too_long(a: Value, b: Value) -> bool:
     for sequence, times in ((a, b), (b, a)):
         if isinstance(sequence, (str, bytes, tuple)) and isinstance(times, int):
-            return len(sequence) * max(times, 0) > LARGEST
-    return False
+            return len(sequence) * max(times, 0) > LARGEST_TUPLE
+    both = isinstance(a, tuple) and isinstance(b, tuple)
+    return both and weight(a) + weight(b) > LARGEST_TUPLE
 
 
 def _join_path(process: Process, a: PathValue, b: Value, node: ast.AST) -> Value:
@@ -128,7 +131,7 @@ def _join_path(process: Process, a: PathValue, b: Value, node: ast.AST) -> Value
 
 def _list_operation(process: Process, op: ast.operator, a: List, b: Value, node: ast.AST) -> Value:
     if isinstance(op, ast.Add) and isinstance(b, List):
-        if a.exact and b.exact:
+        if a.exact and b.exact and len(a.items) + len(b.items) <= LARGEST_TUPLE:
             return List([*a.items, *b.items])
         return List(exact=False, nonempty=a.nonempty or b.nonempty or bool(a.items or b.items))
     if isinstance(op, ast.Add) and (is_plain(b) or isinstance(b, Dict)):

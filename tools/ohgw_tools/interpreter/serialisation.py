@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
 DEEPEST = 60
+LARGEST = 5000  # containers in one value
 
 
 def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
@@ -40,31 +41,49 @@ def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
     return mark(data, origin)
 
 
-def clone(value: Value, depth: int = 0) -> Value:
-    """Return a deep copy."""
-    if depth > DEEPEST:
+def clone(value: Value) -> Value:
+    """Return a deep copy, in which what was one object is one object again."""
+    return _copied(value, {})
+
+
+def _copied(value: Value, known: dict[int, Value]) -> Value:
+    if not isinstance(value, (Dict, List)):
+        return value
+    if id(value) in known:
+        return known[id(value)]
+    if len(known) > LARGEST:
         return UNKNOWN
+    result: Dict | List
     if isinstance(value, Dict):
-        items = {k: clone(v, depth + 1) for k, v in value.items.items()}
-        return Dict(items, value.exact, value.origin, value.dotted, value.struct)
-    if isinstance(value, List):
-        copied = [clone(v, depth + 1) for v in value.items]
-        return List(
-            copied, value.exact, clone(value.element, depth + 1), value.nonempty, value.origin
-        )
-    return value
+        result = Dict({}, value.exact, value.origin, value.dotted, value.struct, value.file)
+        known[id(value)] = result
+        result.items = {k: _copied(v, known) for k, v in value.items.items()}
+        return result
+    result = List([], value.exact, UNKNOWN, value.nonempty, value.origin)
+    known[id(value)] = result
+    result.items = [_copied(v, known) for v in value.items]
+    result.element = _copied(value.element, known)
+    return result
 
 
 def dotted(value: Value, struct: bool = False) -> Value:
     """Let keys be read as attributes, all the way down."""
-    if isinstance(value, Dict):
-        value.dotted, value.struct = True, struct
-        for each in value.items.values():
-            dotted(each, struct)
-    elif isinstance(value, List):
-        for each in value.items:
-            dotted(each, struct)
+    for each in within(value):
+        if isinstance(each, Dict):
+            each.dotted, each.struct = True, struct
     return value
+
+
+def within(value: Value) -> list[Dict | List]:
+    """Return all containers that a value holds, itself among them, each once."""
+    found: dict[int, Dict | List] = {}
+    stack = [value]
+    while stack and len(found) < LARGEST:
+        each = stack.pop()
+        if isinstance(each, (Dict, List)) and id(each) not in found:
+            found[id(each)] = each
+            stack += each.items.values() if isinstance(each, Dict) else [*each.items, each.element]
+    return list(found.values())
 
 
 def _load(kind: str) -> Callable[..., Value]:
@@ -100,7 +119,9 @@ def _source(process: Process, source: Value, kind: str) -> tuple[Value, str | No
 def _through(kind: str, value: Value, path: str | None) -> Value:
     """Return what a value becomes on the way through a file: JSON makes keys strings."""
     copied = clone(value)
-    _stamp(copied, path)
+    for each in within(copied):
+        if isinstance(each, Dict):
+            each.file = path
     if kind == "json" and isinstance(copied, Dict):
         return Dict(
             {str(k) if isinstance(k, (int, float)) else k: v for k, v in copied.items.items()},
@@ -111,16 +132,6 @@ def _through(kind: str, value: Value, path: str | None) -> Value:
     if isinstance(copied, tuple):
         return List(list(copied))
     return copied
-
-
-def _stamp(value: Value, path: str | None, depth: int = 0) -> None:
-    """Let every dict within know the file that it was read back from."""
-    if isinstance(value, Dict):
-        value.file = path
-    inner = [*value.items.values()] if isinstance(value, Dict) else getattr(value, "items", [])
-    if isinstance(value, (Dict, List)) and depth < DEEPEST:
-        for each in inner:
-            _stamp(each, path, depth + 1)
 
 
 def _dump(

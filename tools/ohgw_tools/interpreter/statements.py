@@ -14,6 +14,7 @@ from ohgw_tools.interpreter.signals import Jumped, Raised, Returned
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
+    LARGEST_TUPLE,
     UNKNOWN,
     Class,
     ConfigText,
@@ -65,7 +66,8 @@ def assign_augmented(process: Process, node: ast.AugAssign, scope: Scope) -> Non
     if isinstance(before, List) and isinstance(node.op, ast.Add):
         more = elements(process, value)
         process.journal.note(before, None)
-        if more is None or not before.exact:
+        long = more is not None and len(more) + len(before.items) > LARGEST_TUPLE
+        if more is None or long or not before.exact:
             before.items, before.exact, before.element = [], False, UNKNOWN
         else:
             before.items = [*before.items, *more]

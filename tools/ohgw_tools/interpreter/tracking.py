@@ -10,6 +10,7 @@ from ohgw_tools.interpreter.values import MARKED, ConfigText, Dict, List, Value
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.values import Origin
 
+MOST = 5000  # containers that are gone through when one escapes
 EXTERNAL = "*external*"  # stands for the constants that a library compares with
 
 
@@ -43,19 +44,18 @@ class Uses:
 
     def escape(self, value: Value) -> None:
         """A whole container was handed to code that is not seen."""
-        if isinstance(value, (Dict, List)) and value.origin is not None:
-            use = self._interpretation.config(value.origin.path)
-            use.escapes.add(value.origin.keys)
-        if isinstance(value, Dict):
-            for each in value.items.values():
-                self._leave(each)
-        elif isinstance(value, List):
-            for each in value.items:
-                self._leave(each)
-
-    def _leave(self, value: Value) -> None:
-        if isinstance(value, (Dict, List, *MARKED)):
-            self.leave(value)
+        seen: set[int] = set()
+        stack = [value]
+        while stack and len(seen) < MOST:
+            each = stack.pop()
+            if isinstance(each, MARKED):
+                self.leave(each)
+            elif isinstance(each, (Dict, List)) and id(each) not in seen:
+                seen.add(id(each))
+                if each.origin is not None:
+                    use = self._interpretation.config(each.origin.path)
+                    use.escapes.add(each.origin.keys)
+                stack += each.items.values() if isinstance(each, Dict) else each.items
 
     def leave(self, value: Value) -> None:
         """A value was handed to code that is not seen."""

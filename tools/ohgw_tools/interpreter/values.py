@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.scope import Scope
 
 Value: TypeAlias = Any  # a plain Python object or one of the classes of this module
+LARGEST_TUPLE = 2000
 ATOMS = (int, float, str, bool, bytes, complex, type(None))
 
 
@@ -278,6 +279,18 @@ class Parser:
 
     arguments: list[tuple[list[str], dict[str, Value]]] = field(default_factory=list)
     opaque: bool = False
+
+
+def weight(value: Value, limit: int = LARGEST_TUPLE) -> int:
+    """Return how many values a tuple holds in all, counted no further than just past `limit`."""
+    if not isinstance(value, tuple):
+        return 1
+    total = 1
+    for each in value:
+        total += weight(each, limit - total) if total <= limit else 1
+        if total > limit:
+            return total
+    return total
 
 
 def is_plain(value: Value) -> bool:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.values import Bound, Function
     from ohgw_tools.subject import Subject
 
+FAULTS = (AttributeError, TypeError, KeyError, IndexError, ValueError, ArithmeticError,
+          NotImplementedError, AssertionError, RuntimeError)  # fmt: skip
 SECONDS = 4.0  # of CPU, for all programs of a bundle together
 LAUNCHES = 160
 RESULTS = "results-of-this-run"  # stands for the contract's {results}
@@ -173,8 +175,12 @@ class World:
                 process.record(raised)
         except OutOfBudget as spent:
             self.interpretation.aborted.append((launch, str(spent)))
-        except RecursionError:
+        except (RecursionError, MemoryError):
             self.interpretation.aborted.append((launch, "depth"))
+        except FAULTS as fault:
+            # Our own mistake about some strange code must not be told as the bundle's, nor end the
+            # judgement of everything else: nothing more is said of this process.
+            self.interpretation.aborted.append((launch, f"fault: {fault!r}"))
         finally:
             while len(self.journal.levels) > depth:
                 self.journal.keep()
