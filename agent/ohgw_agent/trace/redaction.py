@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from ohgw_agent.trace.blobs import replace_synced
-from ohgw_agent.trace.token_shape import SHAPES
+from ohgw_tools.token_shape import SHAPES
 
 _SECRET_WORDS = frozenset(
     {"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "PASS", "CREDENTIAL"}
