@@ -79,7 +79,21 @@ def test_memory_and_time_have_rules_of_their_own(stage):
     contract = limited(memory_bytes=256 << 20, wall_seconds=3)
     assert errors(stage(make("x = bytearray(1 << 30)"), contract))[0][0] == "out-of-memory"
     forever = stage(make("\n    while True: pass"), contract)
-    assert errors(forever) == [("smoke-timeout", "(bundle)")]
+    assert errors(forever) == [("smoke-timeout", "src/train.py:8:5")]
+    assert "line 8 in train" in forever.errors[0].evidence[1].quote
+
+
+def test_a_child_that_never_ends_is_named_and_not_its_waiting_parent(stage):
+    words = '"from src.train import train; train({})"'
+    call = f"subprocess.call([sys.executable, '-c', {words}])"
+    files = {
+        "src/main.py": MAIN.replace("folder.mkdir()", call),
+        "src/train.py": "def train(run):\n    while True:\n        pass\n",
+    }
+    verdict = stage(make(files=files), limited(wall_seconds=3))
+    ((rule, place),) = errors(verdict)
+    assert rule == "smoke-timeout"
+    assert place.startswith("src/train.py:")
 
 
 def test_a_failing_child_is_the_cause_and_its_parent_the_consequence(stage):

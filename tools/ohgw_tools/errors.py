@@ -93,7 +93,7 @@ class WheelMissing(EnvironmentUnavailable):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"{name} has no wheel for this Python and platform; building it runs its code unguarded",
+            f"{name} has no wheel for this Python and platform; building runs its code unguarded",
             f"Allow that with --allow-build {name}, or give --python INTERPRETER",
         )
 

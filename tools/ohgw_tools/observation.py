@@ -86,7 +86,8 @@ class Observation(BaseModel):
 def observation(execution: Execution, nonce: str) -> Observation:
     """Put the records of a run together. Never raises: what cannot be read is a doubt."""
     reading = _Reading()
-    files = [p for p in execution.artifacts if p.startswith(f"{RECORDS}/")]
+    head = f"{RECORDS}/"
+    files = [p for p in execution.artifacts if p.startswith(head) and p.endswith(".jsonl")]
     size = 0
     for path in sorted(files)[:MAX_FILES]:
         size += len(execution.artifacts[path])

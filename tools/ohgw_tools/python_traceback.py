@@ -104,6 +104,16 @@ def find_tracebacks(text: str) -> tuple[PythonTraceback, ...]:
     return tuple(found)
 
 
+def find_stacks(text: str) -> tuple[PythonTraceback, ...]:
+    """The stacks that faulthandler wrote when time was nearly up, one for each thread."""
+    found = []
+    for block in re.split(r"^Thread [^\n]*$", text[-MAX_TEXT:], flags=re.MULTILINE)[1:]:
+        matches = [_FRAME.match(line) for line in block.splitlines()[:_MAX_LINES]]
+        frames = [Frame(m["path"], int(m["line"]), m["name"] or "") for m in matches if m]
+        found.append(PythonTraceback(tuple(reversed(frames)), "Timeout", "", _excerpt([block])))
+    return tuple(found)
+
+
 def _add(
     found: list[PythonTraceback], traceback: PythonTraceback, chained: bool
 ) -> list[PythonTraceback]:

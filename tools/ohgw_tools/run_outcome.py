@@ -12,7 +12,8 @@ import signal as signals
 from collections.abc import Iterable
 
 from ohgw_tools.finding import Evidence
-from ohgw_tools.python_traceback import PythonTraceback, find_tracebacks
+from ohgw_tools.observe import RECORDS
+from ohgw_tools.python_traceback import PythonTraceback, find_stacks, find_tracebacks
 from ohgw_tools.run_finding import RunFindings, log
 from ohgw_tools.sandbox import Execution, Limits
 
@@ -25,6 +26,7 @@ _CONSEQUENCE = re.compile(
 )
 _USAGE = re.compile(r"^(?P<program>\S+): error: (?P<message>.+)$", re.MULTILINE)
 
+_WAITING = ("/subprocess.py", "/threading.py", "/selectors.py", "/queue.py", "/popen_fork.py")
 _OUTCOMES = {
     "memory": ("out-of-memory", "ran out of memory: the limit is {memory} MiB"),
     "processes": ("too-many-processes", "died at the limit of {processes} processes"),
@@ -46,7 +48,7 @@ def report_outcome(
     elif execution.outcome == "timeout":
         rule = f"{crash.rpartition('-')[0]}-timeout"
         message = f"{program} did not end within {limits.wall_seconds:g} s"
-        _at_deepest(findings, rule, message, tracebacks[-1:], execution)
+        _at_deepest(findings, rule, message, _busy_stacks(findings, execution), execution)
     elif execution.outcome in _OUTCOMES:
         rule, words = _OUTCOMES[execution.outcome]
         message = f"{program} {words.format(**_sizes(limits))}"
@@ -164,6 +166,18 @@ def _at_deepest(
     tail: list[Evidence] = [log("stderr", execution.stderr.text[-1500:])]
     tail.append(log("stdout", execution.stdout.text[-1500:]))
     findings.add(rule, message, about=rule, evidence=[item for item in tail if item.quote])
+
+
+def _busy_stacks(findings: RunFindings, execution: Execution) -> list[tuple[str, PythonTraceback]]:
+    """Where the program stood when its time was nearly up; first those that do not only wait."""
+    found = [
+        (path, stack)
+        for path, content in execution.artifacts.items()
+        if path.startswith(f"{RECORDS}/") and path.endswith(".stack")
+        for stack in find_stacks(content.decode("utf-8", "replace"))
+        if _place(findings, stack)
+    ]
+    return sorted(found, key=lambda pair: pair[1].frames[-1].path.endswith(_WAITING))
 
 
 def _is_consequence(traceback: PythonTraceback, among: list[tuple[str, PythonTraceback]]) -> bool:

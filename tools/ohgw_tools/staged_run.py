@@ -63,7 +63,10 @@ class StagedRun:
             interpreter=self.interpreter.model_copy(
                 update={"prefixes": (*self.interpreter.prefixes, str(self.observer))}
             ),
-            environment={**self.environment, **observe.environment(self.observer, nonce)},
+            environment={
+                **self.environment,
+                **observe.environment(self.observer, nonce, limits.wall_seconds),
+            },
         )
         execution = watched.run(name, files, argv, limits)
         seen = observation(execution, nonce)

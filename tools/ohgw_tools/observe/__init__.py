@@ -39,9 +39,13 @@ def startup_directory(cache_dir: Path | None = None) -> Path:
     return place
 
 
-def environment(directory: Path, nonce: str) -> dict[str, str]:
-    """The environment variables that make each Python process of a run start the observer."""
-    return {"PYTHONPATH": str(directory), VARIABLE: f"{nonce}:{RECORDS}"}
+def environment(directory: Path, nonce: str, wall_seconds: float = 3600) -> dict[str, str]:
+    """The environment variables that make each Python process of a run start the observer.
+
+    Shortly before `wall_seconds` are over each process writes down where it stands.
+    """
+    deadline = max(0.1, wall_seconds - max(0.5, wall_seconds * 0.05))
+    return {"PYTHONPATH": str(directory), VARIABLE: f"{nonce}:{deadline:.1f}:{RECORDS}"}
 
 
 def new_nonce() -> str:

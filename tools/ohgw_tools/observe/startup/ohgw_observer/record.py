@@ -66,7 +66,7 @@ class Record:
         name = f"{self._owner}-{os.urandom(3).hex()}.jsonl"
         path = os.path.join(self._directory, name)  # noqa: PTH118
         low = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o644)
-        self._handle = _high(low)
+        self._handle = high(low)
         self._lines = 0
         self._digest = self._nonce
         data: dict[str, Any] = {
@@ -94,7 +94,7 @@ class Record:
         self.write("end", peak_bytes=_peak_bytes(), cpu_seconds=round(time.process_time(), 3))
 
 
-def _high(low: int) -> int:
+def high(low: int) -> int:
     """Move a descriptor out of the way: the program's own get the numbers that it expects."""
     import fcntl
 
