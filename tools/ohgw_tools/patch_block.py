@@ -40,7 +40,17 @@ class Reader:
         return self._at >= len(self._lines)
 
     def next_edits(self) -> list[Edit]:
-        """Return the edits of the block that begins here; none for prose. Raises PatchRejected."""
+        """Return the edits of the block that begins here; none for prose. Raises PatchRejected.
+
+        Goes on by one line at least, whatever happens, so that reading always ends.
+        """
+        start = self._at
+        try:
+            return self._next()
+        finally:
+            self._at = max(self._at, start + 1)
+
+    def _next(self) -> list[Edit]:
         line = self._lines[self._at]
         opening = _SEARCH.match(line)
         if opening:

@@ -7,7 +7,8 @@ which a word has drifted is not found, and the refusal shows the nearest real li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ohgw_tools.nearest_lines import listing, nearest
@@ -32,25 +33,32 @@ def locate(search: str, replace: str, text: str) -> Match:
     """
     if not search.strip():
         raise refused("bad-code", "the text to be replaced is empty; quote the lines to change")
-    for rewrite in REWRITES:
-        pair = rewrite.apply(Pair(search, replace), text)
-        if pair is None or not pair.search.strip():
-            continue
-        for mode, found in _modes(pair, text):
-            if len(found) > 1:
-                lines = [text.count("\n", 0, m.start) + 1 for m in found]
-                raise refused("ambiguous", _ambiguous(lines, text))
-            if found:
-                notes = tuple(note for note in (rewrite.note, mode) if note)
-                return found[0]._replace(notes=notes)
+    lines = text.split("\n")
+    for modes in (_strict, _loose):
+        for rewrite in REWRITES:
+            pair = rewrite.apply(Pair(search, replace), text)
+            if pair is None or not pair.search.strip():
+                continue
+            for mode, found in modes(pair, text, lines):
+                if len(found) > 1:
+                    numbers = [text.count("\n", 0, m.start) + 1 for m in found]
+                    raise refused("ambiguous", _ambiguous(numbers, text))
+                if found:
+                    notes = tuple(note for note in (rewrite.note, mode) if note)
+                    return found[0]._replace(notes=notes)
     raise refused("no-match", _no_match(search, replace, text))
 
 
-def _modes(pair: Pair, text: str) -> Iterator[tuple[str, list[Match]]]:
+def _strict(pair: Pair, text: str, lines: list[str]) -> Iterator[tuple[str, list[Match]]]:
     yield "", _exact(pair, text)
-    lines = text.split("\n")
-    yield "trailing blanks ignored", _by_lines(pair, lines, text, str.rstrip)
-    yield "indentation shifted to the file's", _shifted(pair, lines, text)
+    yield "trailing blanks ignored", _by_lines(pair, lines)
+    yield "indentation shifted to the file's", _shifted(pair, lines, str.strip)
+
+
+def _loose(pair: Pair, text: str, lines: list[str]) -> Iterator[tuple[str, list[Match]]]:
+    yield "the first line's indentation restored", _first_line(pair, lines)
+    yield "blank lines ignored", _shifted(pair, lines, str.strip, blank_lines=False)
+    yield "blanks within lines ignored", _shifted(pair, lines, _squeezed)
 
 
 def _exact(pair: Pair, text: str) -> list[Match]:
@@ -88,29 +96,57 @@ def _splits(text: str, at: int) -> bool:
     return all(word) or number
 
 
-def _by_lines(pair: Pair, lines: list[str], text: str, form: object) -> list[Match]:
-    """Places where the lines are the same once trailing blanks are gone."""
-    wanted = [line.rstrip() for line in _lines(pair.search)]
-    stripped = [line.rstrip() for line in lines]
-    return [
-        _line_match(at, len(wanted), pair.replace, lines, text) for at in _places(wanted, stripped)
-    ]
-
-
-def _shifted(pair: Pair, lines: list[str], text: str) -> list[Match]:
-    """Places where every line is indented by the same blanks more, or less, than the quoted one."""
+def _by_lines(pair: Pair, lines: list[str]) -> list[Match]:
+    """Places where the lines are the same once trailing blanks are gone. Blanks that the quoted
+    lines have and the real ones lack are a slip, in the new lines too.
+    """
     quoted = _lines(pair.search)
-    bare = [line.strip() for line in quoted]
-    stripped = [line.strip() for line in lines]
+    wanted = [line.rstrip() for line in quoted]
     found = []
-    for at in _places(bare, stripped):
-        shift = _shift(quoted, lines[at : at + len(quoted)])
-        if shift is None:
-            continue
-        moved = _moved(pair.replace, *shift)
-        if moved is not None:
-            found.append(_line_match(at, len(quoted), moved, lines, text))
+    for at in _places(wanted, [line.rstrip() for line in lines]):
+        real = lines[at : at + len(quoted)]
+        slipped = any(len(q) > len(r) for q, r in zip(quoted, real, strict=True))
+        new = re.sub(r"(?m)[ \t]+$", "", pair.replace) if slipped else pair.replace
+        found.append(_line_match(at, len(wanted), new, lines))
     return found
+
+
+def _shifted(
+    pair: Pair, lines: list[str], form: Callable[[str], str], blank_lines: bool = True
+) -> list[Match]:
+    """Places where every line has the same `form`, and is indented by the same blanks more, or
+    less, than the quoted one. Without `blank_lines`, these count for nothing on either side.
+    """
+    quoted = [line for line in _lines(pair.search) if blank_lines or line.strip()]
+    numbers = [n for n, line in enumerate(lines) if blank_lines or line.strip()]
+    wanted = [form(line) for line in quoted]
+    found = []
+    for place in _places(wanted, [form(lines[n]) for n in numbers]):
+        rows = numbers[place : place + len(quoted)]
+        shift = _shift(quoted, [lines[n] for n in rows])
+        moved = _moved(pair.replace, *shift) if shift else None
+        if moved is not None:
+            found.append(_line_match(rows[0], rows[-1] - rows[0] + 1, moved, lines))
+    return found
+
+
+def _first_line(pair: Pair, lines: list[str]) -> list[Match]:
+    """Places where the first line alone lost its indentation, in both parts."""
+    quoted, new = _lines(pair.search), _lines(pair.replace)
+    if len(quoted) < 2 or _indent(quoted[0]) or (new[0].strip() and _indent(new[0])):
+        return []
+    wanted = [quoted[0].strip(), *(line.rstrip() for line in quoted[1:])]
+    found = []
+    for at in _places(wanted[1:], [line.rstrip() for line in lines]):
+        if at and lines[at - 1].strip() == wanted[0] and _indent(lines[at - 1]):
+            first = _indent(lines[at - 1]) + new[0] if new[0].strip() else ""
+            found.append(_line_match(at - 1, len(wanted), "\n".join([first, *new[1:]]), lines))
+    return found
+
+
+def _squeezed(line: str) -> str:
+    """A line with one blank between words and none beside other signs."""
+    return re.sub(r"\s*([^\w\s])\s*", r"\1", re.sub(r"\s+", " ", line.strip()))
 
 
 def _shift(quoted: list[str], real: list[str]) -> tuple[str, str] | None:
@@ -150,11 +186,11 @@ def _places(wanted: list[str], lines: list[str]) -> list[int]:
     ]
 
 
-def _line_match(at: int, size: int, replace: str, lines: list[str], text: str) -> Match:
+def _line_match(at: int, size: int, replace: str, lines: list[str]) -> Match:
     start = sum(len(line) + 1 for line in lines[:at])
     end = start + sum(len(line) + 1 for line in lines[at : at + size]) - 1
     body = replace.removesuffix("\n")
-    if not body and end < len(text):
+    if not body and at + size < len(lines):
         # Nothing in place of whole lines: their line break goes as well.
         return Match(start, end + 1, "", ())
     return Match(start, end, body, ())

@@ -50,7 +50,7 @@ def read(lines: list[str], at: int, tree: Tree) -> tuple[int, list[Edit]]:
     if target == "/dev/null":
         raise _unreadable(start, "files are not deleted by a patch")
     if source == "/dev/null":
-        content = _joined(hunks[0][1] if hunks else [])
+        content = _joined(hunks[0][1] if hunks else []).rstrip("\n") + "\n"
         return at, [WriteFile(path=_plain(target, tree), content=content)]
     if not hunks:
         raise _unreadable(start, "a diff without a hunk; start each with a `@@` line")
