@@ -29,7 +29,7 @@ HOSTILE = {
     "big range": "x = [i for i in range(10**15)]",
     "wide format": "x = f'{1:>999999999}'",
     "justified": "x = 'a'.ljust(10**10)",
-    "self in itself": "x = []\nx.append(x)\nd = {}\nd['d'] = d\nimport json\njson.dumps(d)\nprint(x)",
+    "self in itself": "x = []\nx.append(x)\nd = {}\nd['d'] = d\nimport json\njson.dumps(d)\nx[0]",
     "cycle of bases": "class A: pass\nclass B(A): pass\nA.__bases__ = (B,)\nB().x",
     "deep attribute": "import a\nx = a" + ".b" * 900,
     "deep calls": "x = " + "f(" * 80 + ")" * 80,

@@ -206,8 +206,13 @@ def _of_builtin(process: Process, owner: Value, name: str, node: ast.AST) -> Val
         process.world.uses.read(owner, name)
         if name in owner.items:
             return owner.items[name]
-        if owner.struct and owner.exact:
-            raise process.error("ConfigAttributeError", f"Key '{name}' is not in struct", node)
+        if owner.exact and not name.startswith("_"):
+            reason = f"Key '{name}' is not in struct" if owner.struct else f"Missing key {name}"
+            raised = process.error("ConfigAttributeError", reason, node)
+            if owner.origin is not None:
+                place = ".".join(map(str, (*owner.origin.keys, name)))
+                raised.detail = {"config": owner.origin.path, "path": place}
+            raise raised
         return UNKNOWN
     for ours, python in PYTHON_TYPES:
         if isinstance(owner, ours):

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import concurrency, files, serialisation, torch_objects
+from ohgw_tools.interpreter import concurrency, files, hydra_config, serialisation, torch_objects
 from ohgw_tools.interpreter.builtin_functions import call_builtin
 from ohgw_tools.interpreter.library_facts import check_arguments, is_sink
 from ohgw_tools.interpreter.library_facts import has_attribute as has_attribute
@@ -275,5 +275,8 @@ FUNCTIONS: dict[str, Call] = {
     **dict.fromkeys(
         ("os.makedirs", "os.mkdir", "os.chdir", "sys.path.insert", "sys.path.append"), _none
     ),
+    "hydra.main.run": hydra_config.run_main,
+    "omegaconf.OmegaConf.set_struct": hydra_config.loosen,
+    "omegaconf.open_dict": hydra_config.loosen,
     **serialisation.FUNCTIONS,
 }

@@ -41,8 +41,16 @@ def _run(world: World, program: str) -> None:
     command = (contract.smoke if program == "smoke" else contract.full).argv
     words = [w.replace("{results}", RESULTS) for w in command]
     path, rest = _target(world, words)
-    if path is not None:
+    if path is None:
+        return
+    listed = {"{runs}", ",".join(world.subject.bundle.experiment.run_variations)}
+    if not listed & set(rest):
         world.start(Launch(program, path, tuple(rest)), [path, *rest])
+        return
+    for run in found:
+        given = [f"run={run.id}" if r in listed else r for r in rest]
+        launch = Launch(program, path, tuple(given), run.path, _keys(run.key), run.id)
+        world.start(launch, [path, *given])
 
 
 def _keys(key: tuple[object, ...]) -> tuple[object, ...]:

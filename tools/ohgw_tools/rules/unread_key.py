@@ -25,8 +25,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     crashed = {
         (e.launch.config, e.launch.run) for e in subject.interpretation.exceptions if not e.thread
     }
+    seen: set[tuple[str, Keys]] = set()
     for role in ROLES:
         for key, uses in usages(subject, role).items():
+            if (uses[0][0].path, key) in seen:
+                continue
+            seen.add((uses[0][0].path, key))
             worst = {usage for _, _, usage in uses}
             if "read" in worst or is_label(key) or not key:
                 continue
