@@ -36,5 +36,7 @@ def _deferred(file: File) -> tuple[tuple[Remark, wording.Match], ...]:
     return tuple(
         (remark, found)
         for remark in (*remarks(file), *messages(file))
-        if (found := wording.deferral(remark.text)) and not wording.marker(remark.text)
+        if (found := wording.deferral(remark.text))
+        and not wording.marker(remark.text)
+        and not (remark.form == "message" and found.text.startswith(("must", "should")))
     )

@@ -27,7 +27,8 @@ _IDLE = re.compile(r"null|no_?op|dummy|fake|silent|mock|idle|identity", re.IGNOR
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error for each stub, and for each definition that had a body in the base code.
 
-    Left alone: abstract methods, overloads, protocols, methods that every subclass overrides. A
+    Left alone: abstract methods, overloads, protocols, methods that every subclass overrides,
+    and what is called idle, null or silent. A
     method or private function with a lone `pass` may be an idle hook, so it is a warning unless its
     result is used.
     """
@@ -39,6 +40,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             before = base.get(name)
             emptied = before is not None and _stub(before) == "" and before.size > 3
             if not stub or not _is_unfinished(table, file, defined, emptied):
+                continue
+            if not emptied and stub == "`pass`" and _IDLE.search(name):
                 continue
             sure = emptied or stub != "`pass`" or _is_needed(subject, defined)
             severity: Severity = "error" if sure else "warning"
@@ -120,9 +123,7 @@ def _is_needed(subject: Subject, defined: Defined) -> bool:
         return False
     if defined.last_name == "__init__":
         return len(defined.node.args.args) > 1
-    if "." in defined.name or defined.last_name.startswith("_"):
-        return False
-    return _IDLE.search(defined.name) is None
+    return "." not in defined.name and not defined.last_name.startswith("_")
 
 
 def _used_results(subject: Subject) -> frozenset[str]:

@@ -19,8 +19,8 @@ SUMMARY = "A third-party module is imported that pyproject.toml does not declare
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Yield an error for each module, once a file; a warning where the import is guarded or where a
-    declared distribution is known to bring it along.
+    """Yield an error for each module, once a file; a warning where a declared
+    distribution is known to bring it along, an info where the import is guarded.
     """
     project = project_file(subject)
     if project is None:
@@ -39,14 +39,14 @@ def check(subject: Subject) -> Iterator[Finding]:
                 continue
             seen.add(top)
             node = wanted.node
-            note = _note(provided_by & along, guarded(file, node))
+            severity, note = _note(provided_by & along, guarded(file, node))
             yield subject.finding(
                 __name__,
                 f"the module {top!r} is imported, but pyproject.toml does not declare "
                 f"{' or '.join(sorted(provided_by))}{note}",
                 path,
                 node,
-                severity="warning" if note else "error",
+                severity=severity,
                 subject=top,
                 inherited=subject.inherited(path, node.lineno),
                 data={
@@ -60,7 +60,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _note(along: frozenset[str], is_guarded: bool) -> str:
+def _note(along: frozenset[str], is_guarded: bool) -> tuple[Severity, str]:
     if is_guarded:
-        return " (the import may fail without harm)"
-    return " (another dependency may bring it along)" if along else ""
+        return "info", " (the import may fail without harm)"
+    return ("warning", " (another dependency may bring it along)") if along else ("error", "")
