@@ -89,7 +89,10 @@ class Rules(BaseModel):
 
 
 class Contract(BaseModel):
-    """What `ready` means for one family of bundles."""
+    """What `ready` means for one family of bundles.
+
+    `deep` asks for the full experiment to be run as well, its sizes cut.
+    """
 
     model_config = FROZEN
 
@@ -107,6 +110,7 @@ class Contract(BaseModel):
     full: Program
     artifacts: Artifacts = Artifacts()
     stages: tuple[Stage, ...] = ("static", "sandbox")
+    deep: bool = False
     rules: Rules = Rules()
     allow_hosts: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()

@@ -74,7 +74,7 @@ def run_stage(
     stage = _Stage(findings, sandbox, interpreter, options, on_progress, cancel)
     stage.allow_hosts = (*contract.allow_hosts, *allow_hosts)
     stage.observe = observe
-    stage.deep = deep
+    stage.deep = deep or contract.deep
     stage.repeat = repeat
     reason = ""
     could_not: dict[str, JsonValue] = {}

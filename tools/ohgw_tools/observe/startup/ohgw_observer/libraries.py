@@ -27,9 +27,8 @@ def install(record: Record, root: str, aside: Aside | None) -> None:
     a library from outside `root` runs its own code, and what it returns afterwards.
     """
     sys.meta_path.insert(0, _Finder(record, root, aside))
-    import random
-
-    _seeds(record, random)
+    for name in WATCHERS.keys() & sys.modules.keys():
+        WATCHERS[name](record, sys.modules[name])
 
 
 class _Finder(MetaPathFinder):
@@ -171,6 +170,7 @@ def _hub(record: Record, module: Any) -> None:
 
 
 WATCHERS: dict[str, Watcher] = {
+    "random": _seeds,
     "numpy.random": _seeds,
     "torch.random": _torch_random,
     "torch.optim.optimizer": training.watch_optimizers,
