@@ -313,7 +313,8 @@ KEYS = [
     bad("value that is not YAML", "SET KEY config/full.yaml runs[0].seed = [1,", "bad-code"),
     bad("null in TOML", "SET KEY pyproject.toml project.name = null", "bad-code"),
     bad("key in Python", "SET KEY src/data.py load = 1", "bad-code"),
-    bad("no key", "SET KEY config/full.yaml", "unreadable"),
+    bad("no key", "SET KEY config/full.yaml", "cut-off"),
+    bad("no key, a value", "SET KEY config/full.yaml = 1", "unreadable"),
     bad("same value", "SET KEY config/full.yaml runs[0].training.epochs = 10", "no-change"),
 ]
 OTHERS = [

@@ -68,7 +68,7 @@ def apply(tree: Tree, patch: Patch) -> Applied:
     current = tree
     reasons: list[Refusal] = []
     notes: list[Note] = []
-    touched: dict[str, list[int]] = {}
+    touched: dict[str, list[tuple[int, str]]] = {}
     for number, edit in enumerate(patch.edits):
         try:
             path, text, said = _edited(edit, current, tree)
@@ -78,7 +78,7 @@ def apply(tree: Tree, patch: Patch) -> Applied:
         notes += [Note(edit=number, text=note) for note in said]
         history = files.setdefault(path, LineHistory(path, tree.get(path, "")))
         history.record(number, text)
-        touched.setdefault(path, []).append(number)
+        touched.setdefault(path, []).append((number, text))
         current = current.with_file(path, text)
     reasons += _faults(tree, current, touched) if not reasons else []
     if reasons:
@@ -180,11 +180,11 @@ def _written(edit: WriteFile, current: Tree) -> tuple[str, str, tuple[str, ...]]
     return path, edit.content, said
 
 
-def _faults(before: Tree, after: Tree, touched: dict[str, list[int]]) -> list[Refusal]:
+def _faults(before: Tree, after: Tree, touched: dict[str, list[tuple[int, str]]]) -> list[Refusal]:
     """What is wrong with the files that were touched, now that all edits are in them."""
     found = []
-    for path, numbers in touched.items():
-        last, text = numbers[-1], after[path]
+    for path, states in touched.items():
+        last, text = states[-1][0], after[path]
         size = len(text.encode(errors="replace"))
         if size > MAX_FILE_BYTES:
             found.append(_fault(last, path, "too-large", f"the file would have {size} bytes"))
@@ -194,20 +194,32 @@ def _faults(before: Tree, after: Tree, touched: dict[str, list[int]]) -> list[Re
         except UnicodeEncodeError:
             found.append(_fault(last, path, "bad-code", "the text holds a lone surrogate"))
             continue
-        lazy = new_lazy_lines(path, to_lf(before.get(path, "")), to_lf(text))
+        old = to_lf(before.get(path, ""))
+        lazy = new_lazy_lines(path, old, to_lf(text))
         if lazy:
+            last = next(n for n, t in states if new_lazy_lines(path, old, to_lf(t)))
             shown = "; ".join(f"line {n}: {line[:100]!r}" for n, line in lazy[:5])
             advice = "send the code itself, in full; leave lines that stay out of the block"
             found.append(_fault(last, path, "lazy-text", f"{shown} stands for code; {advice}"))
             continue
         fault = fault_of(path, text)
         if fault:
+            last = _breaker(path, before.get(path, ""), states)
             advice = "as the file would stand after the patch; send the block again, whole"
             found.append(_fault(last, path, "does-not-parse", f"{fault} ({advice})"))
     total = sum(len(text.encode(errors="replace")) for text in after.values())
     if total > MAX_BUNDLE_BYTES or len(after) > MAX_FILES:
         found.append(Refusal(code="too-large", message="the bundle would pass its limits"))
     return found
+
+
+def _breaker(path: str, before: str, states: list[tuple[int, str]]) -> int:
+    """The last edit that found the file readable and left it otherwise; else the last of all."""
+    texts = [before, *(text for _, text in states)]
+    for at in range(len(states) - 1, -1, -1):
+        if fault_of(path, texts[at + 1]) and not fault_of(path, texts[at]):
+            return states[at][0]
+    return states[-1][0]
 
 
 def _fault(edit: int, path: str, code: str, message: str) -> Refusal:
