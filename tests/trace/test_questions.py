@@ -302,3 +302,24 @@ def test_rounds_are_what_the_tests_take_them_for(runs: Path) -> None:
         record_rounds(recorder)
         assert recorder.best is not None
         assert recorder.best.status == "ready"
+
+
+@pytest.mark.parametrize("cheat", [True, False])
+def test_replay_asks_the_guard_again(runs: Path, cheat: bool) -> None:
+    """A patch that takes a run variation away applies; the guard refused it, and must again."""
+    bundle = sample_bundle()
+    path, search = (
+        ("config/smoke_test.yaml", "  - run_id: a\n") if cheat else ("src/data.py", "# TODO two\n")
+    )
+    replacement = "  - run_id: b\n" if cheat else "import os\n"
+    patch = edit_away(path, search, replacement, ())
+    with Run.create(runs, start_data(bundle), redactor=Redactor()) as run:
+        data = {
+            "attempt": 1, "patch_blob": patch.model_dump_json().encode(), "origin": "scripted",
+            "base_tree": bundle.derived, "result_tree": None, "answers": [], "edits": 1,
+            "refusals": [{"code": "lost-variation", "message": "gone", "path": path}],
+        }  # fmt: skip
+        run.append("patch", data)
+    (step,) = replay(History(Reader(run.folder)), {}).steps
+    assert step.outcome == ("identical" if cheat else "different")
+    assert "guard" in step.detail or not cheat

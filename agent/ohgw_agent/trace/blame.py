@@ -1,16 +1,15 @@
 """Blame: who wrote each line of a tree, in answer to which finding of which rule, on what evidence.
 
-Lines are followed from the input through each patch that led to the tree, by the longest common
-runs of lines (Ratcliff and Obershelp's matching, as in `difflib`, without its junk heuristic).
+Lines are followed from the input through each patch that led to the tree; see `alignment`.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ohgw_agent.trace.alignment import kept
 from ohgw_agent.trace.event import Event
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Proposed, Said
@@ -62,19 +61,30 @@ def lines_of(text: str) -> list[str]:
 def follow(before: list[Line], text: str, patch: Proposed) -> list[Line]:
     """Return the lines of `text`, those that a patch left alone with their old origin."""
     new = lines_of(text)
-    old = [line.text for line in before]
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    origins = kept([line.text for line in before], new)
+    below = _below(origins, len(before))
     result: list[Line] = []
-    for tag, old_start, old_end, start, end in matcher.get_opcodes():
-        for offset in range(end - start):
-            number = start + offset + 1
-            if tag == "equal":
-                known = before[old_start + offset]
-                result.append(Line(number, known.text, known.patch, known.near))
-            else:
-                near = (old_start + 1, old_end + 1)
-                result.append(Line(number, new[start + offset], patch, near))
+    last = -1  # the old line that the last line left alone was
+    for number, (words, origin) in enumerate(zip(new, origins, strict=True), 1):
+        if origin is not None:
+            known = before[origin]
+            result.append(Line(number, known.text, known.patch, known.near))
+            last = origin
+        else:
+            near = (last + 2, below[number - 1] + 1)
+            result.append(Line(number, words, patch, near))
     return result
+
+
+def _below(origins: list[int | None], count: int) -> list[int]:
+    """For each line the first old line that was left alone at or below it, or their count."""
+    found = [count] * len(origins)
+    following = count
+    for place in range(len(origins) - 1, -1, -1):
+        origin = origins[place]
+        following = following if origin is None else origin
+        found[place] = following
+    return found
 
 
 def blame(history: History, path: str, tree: str | None = None) -> list[Line]:

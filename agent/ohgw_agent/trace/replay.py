@@ -22,6 +22,7 @@ from ohgw_agent.trace.judged import Proposed, Said
 from ohgw_tools.errors import CouldNotLook, PatchRejected
 
 if TYPE_CHECKING:
+    from ohgw_tools.tree import Tree
     from ohgw_tools.verdict import Verdict
 
 Class = Literal["identical", "other evidence", "different", "cannot look", "not replayed"]
@@ -80,16 +81,29 @@ def _again(history: History, recorded: Proposed) -> Step:
         return Step(recorded.id, "identical", "an answer that is no patch")
     base = history.reader.tree(recorded.base_tree)
     try:
-        tree = apply(base, recorded.patch).tree.digest
+        after = apply(base, recorded.patch).tree
     except PatchRejected as error:
         if recorded.result_tree is None:
             return Step(recorded.id, "identical", "refused again")
         return Step(recorded.id, "different", f"is refused now: {error}")
     if recorded.result_tree is None:
-        return Step(recorded.id, "identical", "applies, and the guard refused what it changes")
-    if tree == recorded.result_tree:
+        return _guarded_again(history, recorded, after)
+    if after.digest == recorded.result_tree:
         return Step(recorded.id, "identical", "the same tree, byte for byte")
-    return Step(recorded.id, "different", f"another tree: {tree[:12]}")
+    return Step(recorded.id, "different", f"another tree: {after.digest[:12]}")
+
+
+def _guarded_again(history: History, recorded: Proposed, after: Tree) -> Step:
+    """A patch that applies and was refused all the same: the guard must still refuse it."""
+    from ohgw_tools.guard import inspect
+
+    bundle = history.bundle()
+    before = bundle.with_derived(history.reader.tree(recorded.base_tree))
+    found = inspect(before, bundle.with_derived(after), recorded.patch, history.contract())
+    rules = sorted({f.rule for f in found if f.severity == "error" and f.waived is None})
+    if rules:
+        return Step(recorded.id, "identical", f"refused by the guard again: {', '.join(rules)}")
+    return Step(recorded.id, "different", "was refused then, and applies now")
 
 
 def _judged_again(said: Said, judges: dict[str, Judge]) -> Step:
