@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 _PIECE = re.compile(r" ?[A-Za-z]+| ?\d+| ?[^\sA-Za-z\d]+|\s+")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_CHANGE = re.compile(r"[a-z][A-Z]|[A-Z][a-z]")
 _HARD = re.compile(r"[^aeiouyAEIOUY]{5}")
 
-MARGIN = 1.3
 PER_MESSAGE = 8
 PER_CALL = 16
 
@@ -24,14 +24,25 @@ def estimate(text: str) -> int:
 
 
 def upper_bound(texts: Iterable[str]) -> int:
-    """Return a guess of the tokens of a call with these messages that is not passed in practice:
-    the close guess with a margin, what a chat template adds, and never more than one token a byte
-    (which byte-pair tokenizers cannot pass).
+    """Return a count that no tokenizer measured passes for a call with these messages: digits,
+    marks and the bytes of other alphabets singly, words that no language has by letters, and what a
+    chat template adds.
     """
     total = PER_CALL
     for text in texts:
-        total += PER_MESSAGE + min(len(text.encode()), int(estimate(text) * MARGIN) + 1)
+        total += PER_MESSAGE + sum(_most(piece) for piece in _PIECE.findall(text))
     return total
+
+
+def _most(piece: str) -> int:
+    word = piece.strip()
+    if not word:
+        return min(len(piece), 1 + piece.count("\n") + len(piece) // 4)
+    if not word.isascii():
+        return len(piece.encode(errors="surrogatepass"))
+    if word[0].isalpha():
+        return len(piece) if _odd(word) else min(len(word), 1 + len(word) // 3)
+    return len(piece)
 
 
 def _count(piece: str) -> int:
@@ -39,7 +50,7 @@ def _count(piece: str) -> int:
     if not word:
         return _blank(piece)
     if not word.isascii():
-        return max(1, len(word.encode()) // 2)
+        return max(1, len(word.encode(errors="surrogatepass")) // 2)
     if word[0].isalpha():
         return _word(word)
     if word[0].isdigit():
@@ -52,7 +63,13 @@ def _blank(piece: str) -> int:
 
 
 def _word(word: str) -> int:
-    """Words that no language has (hashes, base64, consonants in a row) fall into short tokens."""
+    return 1 + len(word) * 2 // 3 if _odd(word) else 1 + (len(word) - 1) // 8
+
+
+def _odd(word: str) -> bool:
+    """Words that no language has (hashes, base64, consonants in a row) fall into short tokens, and
+    so does every change of case within a word.
+    """
     if len(word) > 24 or (len(word) > 4 and (_HARD.search(word) or not _VOWEL.search(word))):
-        return 1 + len(word) * 2 // 3
-    return 1 + (len(word) - 1) // 8
+        return True
+    return len(_CHANGE.findall(word)) > 2
