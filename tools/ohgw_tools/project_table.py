@@ -11,6 +11,12 @@ from ohgw_tools.subject import Subject
 from ohgw_tools.toml_file import TomlFile
 
 PATH = "pyproject.toml"
+_VERSION = r"[ ]?(?:==|!=|<=|>=|<|>)[ ]?\d{1,6}(?:\.\d{1,6}){0,5}[ ]?"
+_SPECIFIERS = re.compile(rf"{_VERSION}(?:,{_VERSION}){{0,5}}")
+_PLAIN = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,60}[A-Za-z0-9])?(?:\[[A-Za-z0-9_]{1,40}\])?"
+    rf"(?:{_VERSION}(?:,{_VERSION}){{0,5}})?"
+)
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -66,6 +72,18 @@ def named(text: object) -> str:
     """Return the distribution that a requirement line names; empty where it names none."""
     match = _NAME.match(text) if isinstance(text, str) else None
     return normal(match[1]) if match else ""
+
+
+def is_plain_requirement(text: str) -> bool:
+    """Whether a requirement is of the usual form, `name[extra]>=1.2,<2`, and thereby sound; for all
+    others ask `packaging`, which takes 0.02 s to load.
+    """
+    return len(text) < 200 and _PLAIN.fullmatch(text) is not None
+
+
+def is_plain_specifier(text: str) -> bool:
+    """Whether a version specifier is of the usual form, `>=3.9,<4`."""
+    return len(text) < 200 and _SPECIFIERS.fullmatch(text) is not None
 
 
 def _listed(values: object, key: tuple[str, ...], optional: bool) -> Iterator[Requirement]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.project_table import PATH, project_file, table
+from ohgw_tools.project_table import PATH, is_plain_specifier, project_file, table
 from ohgw_tools.subject import Subject
 from ohgw_tools.toml_file import TomlFile
 
@@ -123,6 +123,8 @@ def _is_strings(value: object) -> bool:
 
 
 def _is_specifier(text: str) -> bool:
+    if is_plain_specifier(text):
+        return True
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:

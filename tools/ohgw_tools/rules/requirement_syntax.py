@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.project_table import PATH, project_file, requirements
+from ohgw_tools.project_table import PATH, is_plain_requirement, project_file, requirements
 from ohgw_tools.subject import Subject
 
 NAME = "requirement-syntax"
@@ -35,6 +35,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _problem(text: str) -> str:
+    if is_plain_requirement(text):
+        return ""
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Parsed
 
