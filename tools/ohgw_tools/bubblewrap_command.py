@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ohgw_tools.errors import SandboxUnavailable
+from ohgw_tools.job import Job
 from ohgw_tools.mounted_prefix import ETC, SYSTEM, outside_system, system_links
 from ohgw_tools.program_environment import WORK_DIRECTORY
 from ohgw_tools.sandbox_space import SHM_BYTES, TMP_BYTES
@@ -43,44 +44,33 @@ class Handles:
     options: int
 
 
-def command(
-    binary: str,
-    program: Sequence[str],
-    *,
-    user: int | None,
-    prefixes: Sequence[str],
-    sockets: Mapping[str, str],
-    variables: Mapping[str, str],
-    work_bytes: int,
-    marker: str,
-    handles: Handles,
-) -> list[str]:
+def command(binary: str, job: Job, *, user: int | None, marker: str, handles: Handles) -> list[str]:
     """Return bubblewrap's command line. All but the program goes through a descriptor: other users
     of the machine can read command lines, and the variables may be secret.
 
-    `user` is the throw-away user for root, else None; `sockets` maps unix sockets of the host to
-    their path inside; `marker` is a directory whose appearance says that the sandbox's own root is
-    in place.
+    `user` is the throw-away user for root, else None; `marker` is a directory whose appearance says
+    that the sandbox's own root is in place.
     """
+    variables = job.variables.items()
     options = [
         *_namespaces(user),
         *("--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"),
-        *(part for name, value in variables.items() for part in ("--setenv", name, value)),
+        *(part for name, value in variables for part in ("--setenv", name, value)),
         *_system(),
         *("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"),
         *_tmpfs("/dev/shm", SHM_BYTES, "1777"),
         *("--remount-ro", "/dev"),
         *_tmpfs("/tmp", TMP_BYTES, "1777"),
-        *_tmpfs(WORK_DIRECTORY, work_bytes, "0711"),
+        *_tmpfs(WORK_DIRECTORY, job.limits.work_bytes, "0711"),
         *_accounts(handles),
-        *_bound(prefixes, sockets),
+        *_bound(job.interpreter.prefixes, job.extra),
         *("--perms", "0755", "--dir", marker, "--remount-ro", "/", "--chdir", WORK_DIRECTORY),
         *("--seccomp", str(handles.filter), "--info-fd", str(handles.info)),
         *("--block-fd", str(handles.block)),
     ]
     os.write(handles.options, b"".join(part.encode() + b"\0" for part in options))
     os.lseek(handles.options, 0, os.SEEK_SET)
-    return [binary, "--args", str(handles.options), "--", *_becoming(user), *program]
+    return [binary, "--args", str(handles.options), "--", *_becoming(user), *job.program]
 
 
 def _namespaces(user: int | None) -> list[str]:
@@ -134,11 +124,11 @@ def _accounts(handles: Handles) -> list[str]:
     return arguments
 
 
-def _bound(prefixes: Sequence[str], sockets: Mapping[str, str]) -> list[str]:
+def _bound(prefixes: Sequence[str], extra: Mapping[str, str]) -> list[str]:
     """Bind each prefix at its own path, its parents made first: bubblewrap makes them 0700."""
     arguments: list[str] = []
     made = {PurePosixPath("/"), *map(PurePosixPath, ("/usr", "/tmp", "/etc", WORK_DIRECTORY))}
-    binds = {**{prefix: prefix for prefix in outside_system(tuple(prefixes))}, **sockets}
+    binds = {**{prefix: prefix for prefix in outside_system(tuple(prefixes))}, **extra}
     for source, inside in binds.items():
         path = PurePosixPath(inside)
         for parent in reversed(path.parents):

@@ -55,7 +55,7 @@ class Look:
 
     def last(self) -> None:
         """Look once more when the main process has ended, before the others are killed."""
-        usage = self._watch.sample(processes=self._group is None)
+        usage = self._watch.sample()
         self._was_full = self._was_full or usage.full
         self._cpu_ms = max(self._cpu_ms, usage.cpu_ms)
         self._most_tasks = max(self._most_tasks, usage.tasks)
@@ -90,7 +90,6 @@ class Look:
         return {
             "backend": binary,
             "user": "throw-away" if user is not None else "namespace",
-            "network": "none",
             "memory": group,
             "processes": group if self._group is not None else "RLIMIT_NPROC",
             "seccomp": True,

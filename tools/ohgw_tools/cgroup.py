@@ -52,8 +52,10 @@ class ControlGroup:
 
     @property
     def cpu_ms(self) -> int | None:
-        """CPU time of all processes that ever were in the group."""
+        """CPU time of all processes that ever were in the group, if it counts that."""
         if self.version == 1:
+            if "cpu" not in self._directories:
+                return None
             nanoseconds = _number(self._directories["cpu"] / "cpuacct.usage")
             return None if nanoseconds is None else nanoseconds // 1_000_000
         return self._counter("cpu", "cpu.stat", "usage_usec") // 1000
@@ -89,7 +91,7 @@ def _create_v1(name: str, limits: Limits) -> ControlGroup | None:
     made: dict[str, Path] = {}
     group = ControlGroup(1, made)
     try:
-        for key, controller in (("memory", "memory"), ("pids", "pids"), ("cpu", "cpuacct")):
+        for key, controller in _controllers_v1(limits).items():
             directory = _ROOT / controller / name
             directory.mkdir()
             made[key] = directory
@@ -102,6 +104,12 @@ def _create_v1(name: str, limits: Limits) -> ControlGroup | None:
         group.close()
         return None
     return group
+
+
+def _controllers_v1(limits: Limits) -> dict[str, str]:
+    """Moving a process costs milliseconds for each group: CPU time only where it is limited."""
+    cpu = {} if limits.cpu_seconds is None else {"cpu": "cpuacct"}
+    return {"memory": "memory", "pids": "pids", **cpu}
 
 
 def _create_v2(name: str, limits: Limits) -> ControlGroup | None:

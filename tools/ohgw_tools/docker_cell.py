@@ -6,15 +6,17 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ohgw_tools import warden_text
 from ohgw_tools.docker_engine import CALLER, LABEL
+from ohgw_tools.job import Job
 from ohgw_tools.mounted_prefix import ETC, SYSTEM, outside_system, system_links
 from ohgw_tools.program_environment import WORK_DIRECTORY
-from ohgw_tools.sandbox import Interpreter, Limits
+from ohgw_tools.sandbox import Interpreter
 from ohgw_tools.sandbox_space import SHM_BYTES, TMP_BYTES
 
 if TYPE_CHECKING:
@@ -33,13 +35,11 @@ class DockerCell:
         self,
         client: DockerClient,
         image: str,
-        interpreter: Interpreter,
-        limits: Limits,
+        job: Job,
         user: int,
-        sockets: dict[str, str],
     ) -> None:
         self._client = client
-        self._settings = _settings(image, interpreter, limits, user, sockets)
+        self._settings = _settings(image, job, user)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> DockerCell:
@@ -123,15 +123,14 @@ class DockerCell:
             time.sleep(0.01)
 
 
-def _settings(
-    image: str, interpreter: Interpreter, limits: Limits, user: int, sockets: dict[str, str]
-) -> dict[str, Any]:
+def _settings(image: str, job: Job, user: int) -> dict[str, Any]:
     from docker.types import LogConfig, Ulimit
 
+    limits = job.limits
     small = f"nr_inodes={limits.work_inodes},nosuid,nodev,exec"
     return {
         "image": image,
-        "command": [interpreter.executable, "-I", "-S", "-c", warden_text.text()],
+        "command": [job.interpreter.executable, "-I", "-S", "-c", warden_text.text()],
         "labels": {
             LABEL: str(int(time.time() + limits.wall_seconds + _GRACE_SECONDS)),
             CALLER: str(os.getpid()),
@@ -157,7 +156,7 @@ def _settings(
             "/tmp": f"size={TMP_BYTES},mode=1777,{small}",
             WORK_DIRECTORY: f"size={limits.work_bytes},uid={user},gid={user},mode=0711,{small}",
         },
-        "mounts": _mounts(interpreter, sockets),
+        "mounts": _mounts(job.interpreter, job.extra),
         "ulimits": [
             Ulimit(name="core", soft=0, hard=0),
             Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files),
@@ -168,13 +167,13 @@ def _settings(
     }
 
 
-def _mounts(interpreter: Interpreter, sockets: dict[str, str]) -> list[Mount]:
+def _mounts(interpreter: Interpreter, extra: Mapping[str, str]) -> list[Mount]:
     from docker.types import Mount
 
     _, real = system_links()
     paths = [SYSTEM, *real, *(p for p in ETC if Path(p).exists())]
-    binds = {path: path for path in (*paths, *outside_system(interpreter.prefixes))} | sockets
+    binds = {path: path for path in (*paths, *outside_system(interpreter.prefixes))}
     return [
         Mount(target=inside, source=source, type="bind", read_only=True)
-        for source, inside in binds.items()
+        for source, inside in {**binds, **extra}.items()
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from ohgw_tools import sandbox_door
 from ohgw_tools.sandbox import Limits
 
 WORK_DIRECTORY = "/work"
@@ -54,8 +55,7 @@ def variables(
         "HF_HUB_DISABLE_TELEMETRY": "1",
         **dict.fromkeys(_THREAD_COUNTS, str(limits.threads)),
     }
-    if not network:
-        fixed |= _OFFLINE
+    fixed |= sandbox_door.variables() if network else _OFFLINE
     result = {**fixed, **(named or {})}
     for name, value in result.items():
         if not name or "=" in name or "\0" in name + value:

