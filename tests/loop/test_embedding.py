@@ -104,7 +104,7 @@ def test_the_original_pipeline_with_our_loop_in_it(tmp_path):
     final = pipeline.invoke({"source": str(ROOT / "examples" / "quickstart.json")})
     assert final["is_experiment_code_ready"] is True
     assert final["pushed"] == "main"
-    assert "TwoLayerMLP," in final["current_experiment"]["code"]["model_py"]
+    assert "TwoLayerMLP," in final["current_experiment"]["code"]["src/model.py"]
     nothing = module.build(STATIC, runs_dir=tmp_path, proposers=[])
     final = nothing.invoke({"source": str(ROOT / "examples" / "quickstart.json")})
     assert final["pushed"] == "not-ready"
