@@ -1,5 +1,6 @@
 """The full configuration, cut: sizes shrink, everything else is as it was."""
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,3 +87,11 @@ def _compare(before, after):
         assert after <= before
     else:
         assert after == before
+
+
+def test_a_bomb_of_aliases_is_refused_at_once():
+    levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 12))
+    with pytest.raises(ValueError, match=r"."):
+        shrink(f"l0: &l0 [x]\n{levels}\n")
+    with pytest.raises(ValueError, match=r"."):
+        shrink("a: &a [*a]\n")

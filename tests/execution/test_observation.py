@@ -43,7 +43,7 @@ def run(tmp_path):
             outcome="exited",
             exit_code=process.returncode,
             artifacts=artifacts,
-            peak_bytes=1 << 40,
+            wall_ms=3_600_000,
         )
         return process, execution
 
@@ -153,6 +153,12 @@ def test_records_that_do_not_hold_are_doubted(run, damage, words):
     seen = observation(changed, "nonce")
     assert any(words in doubt for doubt in seen.doubts)
     assert not seen.complete
+
+
+def test_more_time_than_passed_is_doubted(run):
+    _, execution = run("import time\ntime.sleep(1.2)\n")
+    seen = observation(execution.model_copy(update={"wall_ms": 100}), "nonce")
+    assert seen.doubts == ("more time is recorded than the sandbox saw pass",)
 
 
 def test_records_of_another_run_are_not_taken(run):

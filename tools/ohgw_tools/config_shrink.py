@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ohgw_tools.run_list import plain
+from ohgw_tools.yaml_file import YamlFile
 
 KeyPath = tuple[str | int, ...]
 
@@ -49,8 +50,11 @@ class Cut(NamedTuple):
 
 
 def shrink(text: str) -> tuple[str, tuple[Cut, ...]]:
-    """Return YAML with the sizes cut, and what was cut. Raises yaml.YAMLError."""
-    data = yaml.safe_load(text)
+    """Return YAML with the sizes cut, and what was cut. Raises ValueError if it cannot be read."""
+    file = YamlFile(text)
+    if file.error:
+        raise ValueError(file.error)
+    data = file.data
     least = max((v for k, v in _numbers(data) if _is(k, _LEAST)), default=0)
     cuts: list[Cut] = []
     changed = _cut(data, (), _bounds(2 * least if least else 1), cuts)
@@ -114,7 +118,7 @@ def shrink_files(
     for path in paths:
         try:
             text, cuts = shrink(files[path].decode())
-        except (yaml.YAMLError, RecursionError) as error:
+        except ValueError as error:
             refuse(path, str(error).splitlines()[0])
             continue
         changed[path] = text.encode()

@@ -17,6 +17,7 @@ from ohgw_tools.run_list import config_paths
 from ohgw_tools.run_outcome import how_it_ended
 from ohgw_tools.sandbox import Execution
 from ohgw_tools.staged_run import StagedRun
+from ohgw_tools.yaml_file import YamlFile
 
 # Measures of the machine, which differ from run to run in any program.
 _MACHINE = re.compile(
@@ -94,10 +95,7 @@ def _try_other_seeds(
 
 def shift_seeds(content: bytes) -> bytes:
     """Return YAML with another number for every seed; the same bytes where there is none."""
-    try:
-        data = yaml.safe_load(content)
-    except (yaml.YAMLError, RecursionError):
-        return content
+    data = YamlFile(content.decode("utf-8", "replace")).data
     shifted = _shifted(data)
     return content if shifted == data else yaml.safe_dump(shifted, sort_keys=False).encode()
 

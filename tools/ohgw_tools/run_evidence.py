@@ -51,10 +51,10 @@ def report_unread_keys(findings: RunFindings, role: str, words: frozenset[str]) 
     reported: set[tuple[str, ...]] = set()
     for run in runs(subject, "full" if role == "full" else "smoke"):
         keys = [key for key, _ in leaves(run.config)]
+        named_groups = {key[:-1] for key in keys if str(key[-1]) in words}
         for key in keys:
             names = tuple(part for part in key if isinstance(part, str))
-            siblings = [k[-1] for k in keys if k[:-1] == key[:-1] and k != key]
-            named_sibling = any(str(s) in words for s in siblings) or len(key) == 1
+            named_sibling = key[:-1] in named_groups or len(key) == 1
             last = str(key[-1])
             if last in words or last in _PLAIN_KEYS or not named_sibling or names in reported:
                 continue

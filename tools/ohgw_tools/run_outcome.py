@@ -19,6 +19,7 @@ from ohgw_tools.sandbox import Execution, Limits
 
 LOG_ENDINGS = (".log", ".txt", ".err", ".out")
 _MAX_LOG = 1 << 20
+_MAX_LOGS = 16 << 20
 _MAX_REPORTED = 20
 _CONSEQUENCE = re.compile(
     r"exit(?:ed)?[ _-]?(?:code|status)|return ?code|non-zero|subprocess|failed|CalledProcessError",
@@ -70,9 +71,12 @@ def root_tracebacks(execution: Execution) -> list[tuple[str, PythonTraceback]]:
 def _texts(execution: Execution) -> Iterable[tuple[str, str]]:
     yield "stderr", execution.stderr.text
     yield "stdout", execution.stdout.text
+    left = _MAX_LOGS
     for path, content in execution.artifacts.items():
-        if path.endswith(LOG_ENDINGS):
-            yield path, content[-_MAX_LOG:].decode("utf-8", "replace")
+        if path.endswith(LOG_ENDINGS) and left > 0:
+            text = content[-min(_MAX_LOG, left) :].decode("utf-8", "replace")
+            left -= len(text)
+            yield path, text
 
 
 def _report_crash(
