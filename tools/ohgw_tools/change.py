@@ -6,7 +6,6 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +13,12 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch
 from ohgw_tools.finding import Finding
+from ohgw_tools.line_diff import spans
 from ohgw_tools.run_list import Role, Run, matches, runs
 from ohgw_tools.subject import Subject, Where
 
+# Patterns are matched against this much of a line: none of them may take long on a hostile one.
+MAX_LINE = 1000
 _PLACEHOLDER = re.compile(r"PLACEHOLDER|TODO|FIXME|\?\?\?|<[^>]*>|^$|\.\.\.")
 
 
@@ -52,14 +54,14 @@ class Change:
         found: dict[str, dict[int, str]] = {}
         removed: Counter[str] = Counter()
         for path in self.paths:
-            old = self.before.files.get(path, "").splitlines()
-            new = self.after.files.get(path, "").splitlines()
+            old = self.before.files.get(path, "").replace("\r\n", "\n").split("\n")
+            new = self.after.files.get(path, "").replace("\r\n", "\n").split("\n")
             found[path] = {}
-            matcher = SequenceMatcher(None, old, new, autojunk=False)
-            for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-                if tag != "equal":
-                    removed.update(line.strip() for line in old[i1:i2])
-                    found[path].update({j + 1: new[j] for j in range(j1, j2)})
+            for span in spans(old, new):
+                if not span.same:
+                    removed.update(line.strip() for line in old[span.old_start : span.old_end])
+                    fresh = range(span.new_start, span.new_end)
+                    found[path].update({n + 1: new[n][:MAX_LINE] for n in fresh})
         for lines in found.values():
             for number, line in list(lines.items()):
                 if removed[line.strip()] > 0:

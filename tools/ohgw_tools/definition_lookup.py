@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from ohgw_tools.refusal import refused
+from ohgw_tools.syntax import MAX_EDITED
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -25,6 +26,8 @@ def parsed(text: str) -> cst.Module:
     """Return the tree of a file. Raises PatchRejected: does-not-parse."""
     import libcst as cst
 
+    if len(text) > MAX_EDITED:
+        raise refused("too-large", "the file is too large for definition edits; use SEARCH/REPLACE")
     try:
         return cst.parse_module(text)
     except (cst.ParserSyntaxError, RecursionError) as error:

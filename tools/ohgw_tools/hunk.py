@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from ohgw_tools.frozen import FROZEN
+from ohgw_tools.line_diff import spans
 
 
 class Hunk(BaseModel):
@@ -47,14 +47,13 @@ class LineHistory:
     def record(self, edit: int, text: str) -> None:
         """Take note that `edit` made the file `text`."""
         old, new = self._lines, _split(text)
-        matcher = SequenceMatcher(None, [line.text for line in old], new, autojunk=False)
         fresh: list[_Line] = []
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-            if tag == "equal":
-                fresh += old[i1:i2]
+        for span in spans([line.text for line in old], new):
+            if span.same:
+                fresh += old[span.old_start : span.old_end]
                 continue
-            fresh += [_Line(line, None, edit) for line in new[j1:j2]]
-            for line in old[i1:i2]:
+            fresh += [_Line(text, None, edit) for text in new[span.new_start : span.new_end]]
+            for line in old[span.old_start : span.old_end]:
                 if line.old is not None:
                     self._removed[line.old] = edit
         self._lines = fresh

@@ -8,6 +8,8 @@ import re
 import tokenize
 from collections import Counter
 
+# An elision is short; a longer comment is read this far, so that no pattern takes long.
+MAX_COMMENT = 160
 _REST = (
     r"(?:the\s+)?(?:rest|remainder|remaining|other|existing|previous|original|same)\b[^\n]{0,60}"
 )
@@ -62,7 +64,7 @@ def lazy_lines(path: str, text: str) -> tuple[tuple[int, str], ...]:
     else:
         for number, line in enumerate(lines, 1):
             comment = re.search(r"(?:^|\s)(?:#|//)(.*)$", line)
-            if _BARE.match(line) or (comment and _COMMENT.match(comment.group(1))):
+            if _BARE.match(line) or (comment and _COMMENT.match(comment.group(1)[:MAX_COMMENT])):
                 found.add(number)
     return tuple((n, lines[n - 1].strip()) for n in sorted(found))
 
@@ -71,7 +73,7 @@ def says_rest_unchanged(line: str) -> bool:
     """Whether one line of a quoted text is an elision: `...`, or a comment that says so."""
     comment = re.match(r"\s*(?:#|//|--|<!--|/\*)(.*)$", line)
     return bool(_BARE.match(line) or _MARKER.search(line)) or bool(
-        comment and _COMMENT.match(comment.group(1))
+        comment and _COMMENT.match(comment.group(1)[:MAX_COMMENT])
     )
 
 
@@ -79,7 +81,9 @@ def _python_comments(text: str) -> set[int]:
     found = set()
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and _COMMENT.match(token.string.lstrip("#")):
+            if token.type == tokenize.COMMENT and _COMMENT.match(
+                token.string.lstrip("#")[:MAX_COMMENT]
+            ):
                 found.add(token.start[0])
     except (tokenize.TokenError, SyntaxError):
         # Text that does not tokenize is refused as such; its lines are still looked at one by one.

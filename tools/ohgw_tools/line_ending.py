@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
+from ohgw_tools.line_diff import spans
 
 
 def to_lf(text: str) -> str:
@@ -19,13 +19,18 @@ def restored(before: str, after: str) -> str:
         return after
     if crlf == before.count("\n"):
         return after.replace("\n", "\r\n")
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    old, new = _split(before), _split(after)
     usual = "\r\n" if crlf * 2 > before.count("\n") else "\n"
     endings = [usual] * len(new)
-    matcher = SequenceMatcher(None, [to_lf(line) for line in old], new, autojunk=False)
-    for old_start, new_start, size in matcher.get_matching_blocks():
-        for offset in range(size):
-            is_crlf = old[old_start + offset].endswith("\r\n")
-            endings[new_start + offset] = "\r\n" if is_crlf else "\n"
+    for span in spans([to_lf(line) for line in old], new):
+        for offset in range(span.old_end - span.old_start) if span.same else ():
+            is_crlf = old[span.old_start + offset].endswith("\r\n")
+            endings[span.new_start + offset] = "\r\n" if is_crlf else "\n"
     pairs = zip(new, endings, strict=True)
     return "".join(line[:-1] + e if line.endswith("\n") else line for line, e in pairs)
+
+
+def _split(text: str) -> list[str]:
+    """Lines with their ends; only LF ends one, unlike `splitlines`, which also takes form feeds."""
+    lines = text.split("\n")
+    return [*(f"{line}\n" for line in lines[:-1]), *([lines[-1]] if lines[-1] else [])]

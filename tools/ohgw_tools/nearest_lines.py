@@ -7,13 +7,14 @@ from difflib import SequenceMatcher
 
 MAX_SHOWN = 12
 MAX_WIDTH = 160
+MAX_QUOTED = 30
 _CANDIDATES = 40
 
 
 def nearest(wanted: str, text: str) -> str:
     """Return a sentence with the closest lines of `text`, numbered, or that nothing is close."""
     lines = text.split("\n")
-    quoted = [line for line in wanted.strip("\n").split("\n") if line.strip()]
+    quoted = [line for line in wanted.strip("\n").split("\n") if line.strip()][:MAX_QUOTED]
     if not quoted or not text.strip():
         return "The file is empty." if not text.strip() else ""
     start, score = _best_window(quoted, lines)
@@ -42,8 +43,8 @@ def numbered(lines: list[str], number: int) -> str:
 
 def _best_window(quoted: list[str], lines: list[str]) -> tuple[int, float]:
     """Return where (line from 1) and how alike (0 to 1) the likeliest window begins."""
-    wanted = [line.strip() for line in quoted]
-    stripped = [line.strip() for line in lines]
+    wanted = [line.strip()[:MAX_WIDTH] for line in quoted]
+    stripped = [line.strip()[:MAX_WIDTH] for line in lines]
     votes: Counter[int] = Counter()
     for offset, line in enumerate(wanted):
         for at in _alike(line, stripped):

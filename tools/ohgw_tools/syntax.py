@@ -8,6 +8,8 @@ import tomllib
 import warnings
 
 MAX_DEPTH = 100
+# Editors that build whole documents (libcst, tomlkit, PyYAML) read no more characters than this.
+MAX_EDITED = 1 << 20
 
 
 def fault_of(path: str, text: str) -> str | None:

@@ -15,6 +15,9 @@ from ohgw_tools.nearest_lines import listing, nearest
 from ohgw_tools.refusal import refused
 from ohgw_tools.slip import REWRITES, Pair
 
+# Places are counted up to here; one more than one is refused in any case.
+MANY = 50
+
 
 class Match(NamedTuple):
     """The span of the file, in code points, the text to put there, and the slips repaired."""
@@ -41,8 +44,7 @@ def locate(search: str, replace: str, text: str) -> Match:
                 continue
             for mode, found in modes(pair, text, lines):
                 if len(found) > 1:
-                    numbers = [text.count("\n", 0, m.start) + 1 for m in found]
-                    raise refused("ambiguous", _ambiguous(numbers, text))
+                    raise refused("ambiguous", _ambiguous(found, text))
                 if found:
                     notes = tuple(note for note in (rewrite.note, mode) if note)
                     return found[0]._replace(notes=notes)
@@ -67,10 +69,10 @@ def _exact(pair: Pair, text: str) -> list[Match]:
     whole = search.endswith("\n")
     if whole and replace and not replace.endswith("\n"):
         replace = f"{replace}\n"
-    found = []
+    found: list[Match] = []
     haystack = text if text.endswith("\n") or not whole else f"{text}\n"
     start = haystack.find(search)
-    while start >= 0:
+    while start >= 0 and len(found) < MANY:
         end = start + len(search)
         if _aligned(haystack, start, end, whole):
             found.append(Match(start, min(end, len(text)), replace, ()))
@@ -178,12 +180,15 @@ def _moved(text: str, drop: str, add: str) -> str | None:
 
 
 def _places(wanted: list[str], lines: list[str]) -> list[int]:
+    """Where `wanted` stands in `lines`; no more than MANY places."""
     first, size = wanted[0], len(wanted)
-    return [
-        at
-        for at in range(len(lines) - size + 1)
-        if lines[at] == first and lines[at : at + size] == wanted
-    ]
+    found = []
+    for at in range(len(lines) - size + 1):
+        if lines[at] == first and lines[at : at + size] == wanted:
+            found.append(at)
+            if len(found) >= MANY:
+                break
+    return found
 
 
 def _line_match(at: int, size: int, replace: str, lines: list[str]) -> Match:
@@ -204,12 +209,14 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-def _ambiguous(lines: list[int], text: str) -> str:
-    places = ", ".join(str(n) for n in lines[:8])
-    more = "" if len(lines) <= 8 else f" and {len(lines) - 8} more"
+def _ambiguous(found: list[Match], text: str) -> str:
+    lines = [text.count("\n", 0, match.start) + 1 for match in found[:8]]
+    places = ", ".join(map(str, lines))
+    more = "" if len(found) <= 8 else " and more"
+    count = f"{MANY} or more" if len(found) >= MANY else str(len(found))
     shown = listing(text, lines[:3], around=2)
     return (
-        f"the text stands {len(lines)} times (lines {places}{more}); send the block again with "
+        f"the text stands {count} times (lines {places}{more}); send the block again with "
         f"enough neighbouring lines that it stands once. The places:\n{shown}"
     )
 

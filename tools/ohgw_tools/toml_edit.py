@@ -8,6 +8,7 @@ from typing import Any
 from ohgw_tools import key_path
 from ohgw_tools.key_path import Key, written
 from ohgw_tools.refusal import refused
+from ohgw_tools.syntax import MAX_EDITED
 
 
 def set_key(text: str, key: Key, value: Any) -> str:
@@ -62,6 +63,8 @@ def _document(text: str) -> Any:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
+    if len(text) > MAX_EDITED:
+        raise refused("too-large", "the file is too large for key edits; use SEARCH/REPLACE")
     try:
         tomllib.loads(text)
         document = tomlkit.parse(text)

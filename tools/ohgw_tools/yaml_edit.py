@@ -12,7 +12,7 @@ from typing import Any
 from ohgw_tools import key_path
 from ohgw_tools.key_path import Key, written
 from ohgw_tools.refusal import refused
-from ohgw_tools.syntax import fault_of
+from ohgw_tools.syntax import MAX_EDITED, fault_of
 from ohgw_tools.yaml_span import (
     Place,
     alias_span,
@@ -68,6 +68,8 @@ def append_item(text: str, key: Key, value: Any) -> str:
 def _data(text: str) -> Any:
     import yaml
 
+    if len(text) > MAX_EDITED:
+        raise refused("too-large", "the file is too large for key edits; use SEARCH/REPLACE")
     fault = fault_of("file.yaml", text)
     if fault:
         raise refused(
