@@ -23,6 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _configure_diff(actions.add_parser("diff", help="two runs: where they part, what each mended"))
     _configure_redact(actions.add_parser("redact", help="take a secret out of a record"))
     _configure_prune(actions.add_parser("prune", help="drop the contents of old runs"))
+    browser = actions.add_parser("ui", help="look through runs on the terminal, by keys")
+    options.add_runs_dir(browser)
+    browser.set_defaults(action=_ui)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -186,6 +189,13 @@ def _prune(arguments: argparse.Namespace) -> int:
     from ohgw_agent.cli.cleaning import prune
 
     return prune(arguments)
+
+
+def _ui(arguments: argparse.Namespace) -> int:
+    from ohgw_agent.cli.run_browser import browse
+
+    browse(arguments.runs_dir)
+    return 0
 
 
 def _add_doing(parser: argparse.ArgumentParser) -> None:
