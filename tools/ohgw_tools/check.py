@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from pydantic import JsonValue
 
@@ -24,7 +26,11 @@ def check(bundle: Bundle, contract: Contract, *, cache: ParseCache | None = None
     be judged (1 MiB, 150 levels of nesting). Raises ContractError where the contract names a rule
     that does not exist.
     """
-    subject = Subject(bundle, contract, cache)
+    with _collector_at_rest():
+        return _judged(Subject(bundle, contract, cache), contract)
+
+
+def _judged(subject: Subject, contract: Contract) -> Verdict:
     rules = chosen(contract)
     findings = waived(subject, list(_severities(contract, _found(subject, rules))))
     verdict = Verdict.of("static", grouped(numbered(findings)), _facts(subject, rules))
@@ -32,6 +38,20 @@ def check(bundle: Bundle, contract: Contract, *, cache: ParseCache | None = None
     if unread and verdict.status == "pass":
         return verdict.model_copy(update={"status": "undecided", "reason": unread})
     return verdict
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Syntax trees are many small objects and no garbage: collecting them again and again while
+    they are built costs a fifth of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _found(subject: Subject, rules: Iterable[Rule]) -> Iterable[Finding]:

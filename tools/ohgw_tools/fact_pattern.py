@@ -31,7 +31,8 @@ FactKind = Literal[
 ]
 Value = str | float
 
-_NUMBER = r"\d{1,9}(?:[.,]\d{1,9})?(?:[eE][-+]?\d{1,2}|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})?"
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,9})?(?:e[-+]?\d{1,2})?"
+_POWER = rf"(?:10⁻[¹²³⁴⁵⁶⁷⁸⁹]|{_NUMBER})"
 _SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "": 1.0}
 _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
@@ -72,7 +73,8 @@ def _word(match: re.Match[str]) -> str:
 
 
 def _rx(text: str) -> re.Pattern[str]:
-    return re.compile(text.replace("<N>", f"(?P<n>{_NUMBER})"), re.IGNORECASE)
+    text = text.replace("<N>", f"(?P<n>{_NUMBER})").replace("<P>", f"(?P<n>{_POWER})")
+    return re.compile(text, re.IGNORECASE)
 
 
 _NOT_THE_BUDGET = _rx(
@@ -129,7 +131,7 @@ PATTERNS: tuple[FactPattern, ...] = (
         "eta",
         _rx(
             r"(?:η_?h?|\beta_?h|\bhyper-?gradient (?:lr|learning rate|step(?: size)?))"
-            r"\s?(?:=|:|of)\s?<N>"
+            r"\s?(?:=|:|of)\s?<P>"
         ),
         _plain,
     ),

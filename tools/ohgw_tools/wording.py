@@ -15,9 +15,9 @@ _MARKER = re.compile(r"(?<![A-Za-z])(?:TODO|FIXME|XXX|TBD)(?![A-Za-z])|PLACE_?HO
 _WORD = re.compile(r"\bplace-?holders?\b", re.IGNORECASE)
 # Said before a marker, these tell that it is gone or must not be.
 _NEGATION = re.compile(
-    r"\b(?:no|not|without|never|none|nothing|neither|nor|free of|any|all|former|formerly|previous|was|were|"
-    r"replaced|replaces|replacing|replacement|removed?s?|removing|eliminat\w{1,6}|instead of|"
-    r"reject\w{0,3}|refus\w{0,3}|forbid\w{0,5}|detect\w{0,3}|check\w{0,3})\b",
+    r"\b(?:no|not|without|never|none|nothing|neither|nor|free of|any|all|former|formerly|previous|"
+    r"was|were|replaced|replaces|replacing|replacement|removed?s?|removing|eliminat\w{1,6}|"
+    r"instead of|reject\w{0,3}|refus\w{0,3}|forbid\w{0,5}|detect\w{0,3}|check\w{0,3})\b",
     re.IGNORECASE,
 )
 _OMITTED = re.compile(

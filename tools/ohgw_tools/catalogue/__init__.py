@@ -162,7 +162,8 @@ def _dataset_spellings(entry: DatasetEntry) -> set[str]:
 
 def _read(kind: str, of: type[K]) -> tuple[K, ...]:
     place = resources.files("ohgw_tools") / "catalogue" / f"{kind}.yaml"
-    data = yaml.safe_load(place.read_text(encoding="utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is C
+    data = yaml.load(place.read_text(encoding="utf-8"), Loader=loader)
     read = [of.model_validate({"name": name, **fields}) for name, fields in data.items()]
     read.sort(key=lambda entry: entry.name)
     return tuple(read)
