@@ -218,6 +218,16 @@ def test_a_key_that_no_code_that_ran_names_is_a_warning(stage):
     )
 
 
+def test_what_was_caught_before_a_crash_is_not_what_it_died_of(stage):
+    body = (
+        "\n    try: import zymurgy\n    except ImportError: __import__('traceback').print_exc()"
+        "\n    raise ValueError('the real one')"
+    )
+    verdict = stage(make(body))
+    assert [(f.rule, f.place) for f in verdict.errors] == [("smoke-crash", "src/train.py:10:5")]
+    assert ("error-in-log", "src/train.py:8:5") in {(f.rule, f.place) for f in verdict.findings}
+
+
 def test_cancelling_is_not_a_verdict(stage):
     from ohgw_tools.errors import RunCancelled
 

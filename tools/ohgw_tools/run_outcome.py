@@ -63,9 +63,24 @@ def root_tracebacks(execution: Execution) -> list[tuple[str, PythonTraceback]]:
     found: dict[tuple[object, ...], tuple[str, PythonTraceback]] = {}
     for name, text in _texts(execution):
         for traceback in find_tracebacks(text):
-            key = (traceback.root.frames[-1:], traceback.type, traceback.message)
-            found.setdefault(key, (name, traceback))
+            found.setdefault(_identity(traceback), (name, traceback))
     return list(found.values())
+
+
+def fatal_tracebacks(execution: Execution) -> list[tuple[str, PythonTraceback]]:
+    """Those that a failed program can have died of: the last cause in each stream and log. What
+    stands before it was caught, or belongs to another process, whose own log has it last.
+    """
+    every = root_tracebacks(execution)
+    last: set[tuple[object, ...]] = set()
+    for _, text in _texts(execution):
+        causes = [t for t in find_tracebacks(text) if not _is_consequence(t, every)]
+        last.update(_identity(traceback) for traceback in causes[-1:])
+    return [pair for pair in every if _identity(pair[1]) in last]
+
+
+def _identity(traceback: PythonTraceback) -> tuple[object, ...]:
+    return (traceback.root.frames[-1:], traceback.type, traceback.message)
 
 
 def _texts(execution: Execution) -> Iterable[tuple[str, str]]:
@@ -86,8 +101,10 @@ def _report_crash(
     program: str,
     rule: str,
 ) -> None:
-    causes = [pair for pair in tracebacks if not _is_consequence(pair[1], tracebacks)]
+    causes = fatal_tracebacks(execution)
     located = [pair for pair in causes if _place(findings, pair[1])]
+    caught = [p for p in tracebacks if p not in causes and not _is_consequence(p[1], tracebacks)]
+    _report_errors_in_logs(findings, caught, program)
     for name, traceback in (located or causes)[:_MAX_REPORTED]:
         report_traceback(findings, rule, traceback, name, program)
     if causes:

@@ -33,7 +33,7 @@ from ohgw_tools.run_artifacts import RunArtifacts, command_of
 from ohgw_tools.run_coverage import report_coverage
 from ohgw_tools.run_evidence import report_evidence
 from ohgw_tools.run_finding import RunFindings
-from ohgw_tools.run_outcome import report_outcome, root_tracebacks
+from ohgw_tools.run_outcome import fatal_tracebacks, report_outcome
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
 from ohgw_tools.staged_run import StagedRun
 from ohgw_tools.subject import Subject
@@ -124,7 +124,8 @@ class _Stage:
 
     def run(self) -> None:
         """Run the programs in order. Raises CouldNotLook, EnvironmentUnsatisfiable."""
-        self._deferred = self._unneeded() if self._given is None else frozenset()
+        built = self._given is None and self._options.python is None
+        self._deferred = self._unneeded() if built else frozenset()
         self._start(self._deferred)
         execution = self._probe()
         if self._deferred and deferred_module(import_probe.failed_imports(execution), self._known):
@@ -232,7 +233,7 @@ class _Stage:
         if need is not None:
             raise need
         if not execution.ok:
-            for _, traceback in root_tracebacks(execution):
+            for _, traceback in fatal_tracebacks(execution):
                 if report_dependency(self.findings, traceback, self._known, self._imports_alone):
                     return execution
         report_outcome(
