@@ -1,10 +1,10 @@
-"""Many bundles with a model that takes its time: how much faster eight at a time is than one by one,
-and what the batch costs in memory; and how many bundles a core judges in a second.
+"""Many bundles with a model that takes its time: how much faster eight at a time are than one by
+one, and what the batch costs in memory; and how many bundles a core judges in a second.
 
     python bench/batch/throughput.py [--bundles 200] [--latency 1.0] [--judged 5000]
 
-The server is real and on loopback; its answers overlap. Every figure is a ratio to the same work done
-one by one, or to a bare `ast.parse` of the same files, in this run.
+The server is real and on loopback; its answers overlap. Every figure is a ratio to the same work
+done one by one, or to a bare `ast.parse` of the same files, in this run.
 """
 
 import argparse

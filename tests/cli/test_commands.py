@@ -151,7 +151,8 @@ def test_bundle_import_pack_unpack(tmp_path):
     ohgw("bundle", "import", document, "-o", tmp_path / "a.json")
     ohgw("bundle", "unpack", tmp_path / "a.json", tmp_path / "folder")
     ohgw("bundle", "pack", tmp_path / "folder" / "base", tmp_path / "folder" / "derived",
-         "--experiment", tmp_path / "folder" / "experiment.yaml", "-o", tmp_path / "b.json")  # fmt: skip
+         "--experiment", tmp_path / "folder" / "experiment.yaml",
+         "-o", tmp_path / "b.json")  # fmt: skip
     assert load(tmp_path / "b.json").derived == load(SEED).derived
     assert load(tmp_path / "a.json").digest == load(SEED).digest
 
