@@ -118,9 +118,14 @@ def _places(finding: Finding, view: _View) -> list[Place]:
         places += counterpart(finding.path, view.tree)
     if finding.path is not None and any(e.kind == "log" for e in finding.evidence):
         places += neighbours(finding.path, view.tree)
-    if not any(path in view.tree for path, _ in places):
+    if finding.path not in view.tree and all(path in _configs(view) for path, _ in places):
         places += everything(f"{finding.subject} {finding.message}", view.tree, NOWHERE)
     return places
+
+
+def _configs(view: _View) -> tuple[str, ...]:
+    configs = view.contract.configs
+    return (configs.smoke, configs.full) if configs is not None else ()
 
 
 def _companions(finding: Finding, view: _View) -> list[str]:
@@ -130,7 +135,10 @@ def _companions(finding: Finding, view: _View) -> list[str]:
     configs = view.contract.configs
     if configs is None:
         return []
-    if finding.path == configs.smoke or finding.kind == "incomplete-replacement":
+    if finding.path is None:
+        # What a run as a whole does wrong (memory, time, a missing figure) hangs on its sizes.
+        wanted = configs.smoke
+    elif finding.path == configs.smoke or finding.kind == "incomplete-replacement":
         wanted = configs.full
     elif finding.path == configs.full:
         wanted = configs.smoke

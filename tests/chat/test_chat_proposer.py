@@ -406,3 +406,37 @@ def test_the_seed_is_asked_about_in_four_thousand_tokens(server, request):
 
 def test_a_rejection_raised_by_hand_reads_the_same():
     assert str(refused("cut-off", "x")) == "cut-off: x"
+
+
+def test_a_finding_of_the_run_as_a_whole_brings_its_sizes_and_the_code(server):
+    smoke = "runs:\n  - run_id: a\n    epochs: 2\n"
+    bundle = two_files(**{"config/smoke_test.yaml": smoke})
+    whole = finding(None, 1, "the smoke test ran out of memory").model_copy(update={"region": None})
+    asked, one = proposer(server, REPAIR)
+    asked.propose(situation(bundle, numbered([whole])))
+    assert smoke in sent(one)
+    assert SPLIT in sent(one)
+    assert MEAN in sent(one)
+
+
+def test_a_missing_key_brings_the_function_that_writes_the_others(server):
+    start = "import json\n\n\ndef other(x):\n    return x\n\n\n" + "# filler\n" * 400
+    writes = "    data = {'final': 1, 'run_id': 2}\n    path.write_text(json.dumps(data))\n"
+    writer = f"{start}def write(path):\n{writes}"
+    reader = "def read(data):\n    return data['run_id'], data['accuracy']\n"
+    bundle = two_files(**{"src/writer.py": writer, "src/reader.py": reader})
+    crash = numbered([finding("src/reader.py", 2, "KeyError: 'accuracy'", "accuracy")])
+    asked, one = proposer(server, REPAIR)
+    asked.propose(situation(bundle, crash))
+    assert "data = {'final': 1, 'run_id': 2}" in sent(one)
+    assert "def other" not in sent(one)
+
+
+def test_patches_that_were_kept_are_not_told_as_failures(server):
+    where = situation()
+    first = failed_attempt(1, where, a_patch("a first step"))
+    grown = two_files(**{"src/new.py": "x = 1\n"})
+    kept = first.model_copy(update={"tree": grown.derived.digest})
+    asked, one = proposer(server, REPAIR)
+    asked.propose(situation(grown, history=[kept]))
+    assert "a first step" not in sent(one)
