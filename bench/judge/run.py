@@ -4,6 +4,7 @@
     python bench/judge/run.py --python PYTHON     also runs bundles for real, with a Python that has
                                                   numpy, matplotlib, pyyaml and torch
     python bench/judge/run.py --only NAME         one kind of defect
+    python bench/judge/run.py --bundles NAME      only the good bundles whose name holds this
 
 Good bundles are those of `good.py`, bad ones those of `crafted.py` and every defect put into every
 good bundle that it applies to. A miss is a defect that no rule meant for it reports at the severity
@@ -153,9 +154,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", help="a Python with numpy, matplotlib, pyyaml and torch")
     parser.add_argument("--only", help="one kind of defect")
+    parser.add_argument("--bundles", default="", help="only bundles whose name holds this")
     parser.add_argument("--real", type=int, default=60, help="how many mutants to run for real")
     arguments = parser.parse_args()
-    bundles = good_bundles()
+    bundles = {n: b for n, b in good_bundles().items() if arguments.bundles in n}
     defects = [d for d in all_defects() if arguments.only in (None, d.name)]
     if not arguments.only:
         good(bundles)

@@ -52,6 +52,7 @@ ENDING = {
     "    def __init__(self):\n        super().__init__()\nA()",
     "closure": "def outer():\n    n = {}\n    def inner():\n        return n['k']\n    return inner()\nouter()",
     "unknown data": "import random\nvalue = random.random()\nd = {'v': value}\nd['w']",
+    "decorator that is none": "def reg(n):\n    pass\n@reg('a')\ndef f():\n    pass",
     "with": "import contextlib\nwith contextlib.nullcontext():\n    {}['a']",
     "finally": "try:\n    x = 1\nfinally:\n    {}['a']",
     "handler of another kind": "try:\n    {}['a']\nexcept ValueError:\n    pass",

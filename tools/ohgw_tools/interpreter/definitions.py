@@ -56,7 +56,7 @@ def define_function(process: Process, node: ast.FunctionDef, scope: Scope) -> No
 
 def _decorate(process: Process, decorator: ast.expr, value: Value, scope: Scope) -> Value:
     wrapper = process.evaluate(decorator, scope)
-    if isinstance(wrapper, (Function, Bound, Partial)):
+    if isinstance(wrapper, (Function, Bound, Partial)) or wrapper is None:
         result = process.call(wrapper, [value], {}, decorator)
         return result if isinstance(result, (Function, Bound, Partial, Class)) else UNKNOWN
     if isinstance(wrapper, External) and isinstance(value, Function):
@@ -105,7 +105,7 @@ def _decorate_class(process: Process, node: ast.ClassDef, cls: Class, scope: Sco
             cls.dataclass = True
             continue
         wrapper = process.evaluate(decorator, scope)
-        if isinstance(wrapper, (Function, Bound, Partial)):
+        if isinstance(wrapper, (Function, Bound, Partial)) or wrapper is None:
             result = process.call(wrapper, [value], {}, decorator)
             value = result if isinstance(result, Class) else UNKNOWN
         else:
