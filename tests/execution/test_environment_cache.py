@@ -162,6 +162,17 @@ def test_a_damaged_environment_is_built_again(house, make, tmp_path):
     assert again.packages == ("hop==1.0",)
 
 
+def test_a_disk_that_refuses_is_not_the_bundles_fault(house, make, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    wheel(house, "hop", "1.0")
+    monkeypatch.setattr(EnvironmentStore, "publish", full)
+    with pytest.raises(EnvironmentUnavailable, match="No space left"):
+        make("hop")
+    assert list((tmp_path / "env" / "envs").iterdir()) == []
+
+
 def test_listing_and_pruning(house, make, tmp_path):
     wheel(house, "hop", "1.0")
     key = make("hop").key

@@ -80,6 +80,12 @@ def build(
             installer=installer,
         )
         store.publish(record)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        store.discard(place)
+        raise EnvironmentUnavailable(
+            f"the environment could not be written to {place.parent}: {error}",
+            "Free some space, or choose another cache directory (XDG_CACHE_HOME)",
+        ) from error
     except BaseException:
         store.discard(place)
         raise

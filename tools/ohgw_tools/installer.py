@@ -109,14 +109,17 @@ def versions(name: str, index: str | None = None) -> tuple[Version, ...]:
         return ()
     command = [sys.executable, "-I", "-m", "pip", "index", "versions", "--pre"]
     command += ["--index-url", index] if index else []
-    result = subprocess.run(
-        [*command, name],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=_clean_environment(),
-    )
+    try:
+        result = subprocess.run(
+            [*command, name],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=_clean_environment(),
+        )
+    except subprocess.TimeoutExpired:
+        return ()
     listed = re.search(r"^Available versions: (.+)$", result.stdout, re.MULTILINE)
     return tuple(Version(v) for v in listed[1].split(", ")) if listed else ()
 
