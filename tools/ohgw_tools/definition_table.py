@@ -84,16 +84,6 @@ def dotted(node: ast.expr) -> str:
     return ".".join([node.id, *reversed(parts)])
 
 
-def own_nodes(node: Definition) -> Iterator[ast.AST]:
-    """Yield the nodes of a function's body, without those of functions and classes within it."""
-    stack: list[ast.AST] = list(reversed(node.body))
-    while stack:
-        inner = stack.pop()
-        yield inner
-        if not isinstance(inner, Definition | ast.Lambda):
-            stack += reversed(list(ast.iter_child_nodes(inner)))
-
-
 def _definitions(file: PythonFile) -> Mapping[str, Defined]:
     found = {}
     for node in file.definitions:

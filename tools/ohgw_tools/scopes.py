@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from ohgw_tools.definition_table import own_nodes
-from ohgw_tools.python_file import Definition, Function, PythonFile
+from ohgw_tools.python_file import Definition, PythonFile
 
 
 def is_shadowed(file: PythonFile, node: ast.AST, name: str) -> bool:
@@ -31,27 +30,40 @@ def rebound(file: PythonFile) -> frozenset[str]:
     return file.derive(_rebound)
 
 
-def _local_names(file: PythonFile) -> Mapping[Function, frozenset[str]]:
-    return {function: _bound_in(function) for function in file.functions}
+def _local_names(file: PythonFile) -> Mapping[ast.AST, frozenset[str]]:
+    names = {function: set(_arguments(function.args)) for function in file.functions}
+    outer: dict[ast.AST | None, set[str]] = {}
+    for node in file.nodes(*_BINDING):
+        owner = _owner(file, node)
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            outer.setdefault(owner, set()).update(node.names)
+        elif owner in names:
+            names[owner].update(_bound(node))
+    return {function: frozenset(n - outer.get(function, set())) for function, n in names.items()}
 
 
-def _bound_in(function: Function) -> frozenset[str]:
-    names = set(_arguments(function.args))
-    outer: set[str] = set()
-    for node in own_nodes(function):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            names.add(node.id)
-        elif isinstance(node, Definition):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update(a.asname or a.name.split(".")[0] for a in node.names)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            outer.update(node.names)
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
-            names.add(node.name)
-    return frozenset(names - outer)
+_BINDING: tuple[type[ast.AST], ...] = (
+    *(ast.Name, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom),
+    *(ast.ExceptHandler, ast.Global, ast.Nonlocal, ast.MatchAs, ast.MatchStar),
+)
+
+
+def _owner(file: PythonFile, node: ast.AST) -> ast.AST | None:
+    """The function, class or lambda that a node stands in."""
+    kinds = Definition | ast.Lambda
+    return next((above for above in file.ancestors(node) if isinstance(above, kinds)), None)
+
+
+def _bound(node: ast.AST) -> Iterable[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return (name,)
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return [alias.asname or alias.name.split(".")[0] for alias in aliases]
+        case ast.Name():
+            return ()
+    bound = getattr(node, "name", None)
+    return (bound,) if bound else ()
 
 
 def _arguments(arguments: ast.arguments) -> frozenset[str]:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.class_table import last_name
-from ohgw_tools.definition_table import Defined, definitions, own_nodes
+from ohgw_tools.definition_table import Defined, definitions
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import Function, PythonFile
+from ohgw_tools.python_file import Definition, Function, PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "missing-return"
@@ -31,7 +31,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         for name, defined in definitions(file).items():
             if isinstance(defined.node, ast.ClassDef) or defined.gives_value:
                 continue
-            if not _is_code(defined) or _ends_otherwise(defined.node):
+            if not _is_code(defined) or _ends_otherwise(file, defined.node):
                 continue
             promise = _promise(file, defined.node, base.get(name))
             if promise:
@@ -64,14 +64,21 @@ def _is_code(defined: Defined) -> bool:
     return True
 
 
-def _ends_otherwise(node: Function) -> bool:
+def _ends_otherwise(file: PythonFile, node: Function) -> bool:
     decorators = {last_name(d) for d in node.decorator_list}
-    kinds = (ast.Yield, ast.YieldFrom)
     return (
         bool(decorators & _SKIPPED)
-        or any(isinstance(inner, kinds) for inner in own_nodes(node))
+        or node in file.derive(_generators)
         or isinstance(node.body[-1], ast.Raise | ast.While)
         or _always_exits(node.body[-1])
+    )
+
+
+def _generators(file: PythonFile) -> frozenset[ast.AST | None]:
+    kinds = Definition | ast.Lambda
+    return frozenset(
+        next((above for above in file.ancestors(node) if isinstance(above, kinds)), None)
+        for node in file.nodes(ast.Yield, ast.YieldFrom)
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ohgw_tools import catalogue
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
+from ohgw_tools.python_file import PythonFile
 from ohgw_tools.run_list import ID_KEYS, ROLES, runs
 from ohgw_tools.subject import Subject
 
@@ -59,12 +60,15 @@ def _words_of_code(subject: Subject) -> set[str]:
     """Identifiers, strings and imported names of all Python files, without separators."""
     found: set[str] = set()
     for _, file in subject.python_files():
-        if file.tree is None:
-            continue
-        spoken = {id(node.value) for node in file.nodes(ast.Expr)}
-        for node in ast.walk(file.tree):
-            found |= {catalogue.spelling(name) for name in _names(node, spoken)}
+        found |= file.derive(_words_of_file)
     return found
+
+
+def _words_of_file(file: PythonFile) -> frozenset[str]:
+    spoken = {id(node.value) for node in file.nodes(ast.Expr)}
+    kinds = (ast.Name, ast.Attribute, ast.FunctionDef, ast.ClassDef, ast.alias, ast.ImportFrom)
+    names = {n for node in file.nodes(*kinds, ast.Constant) for n in _names(node, spoken)}
+    return frozenset(map(catalogue.spelling, names))
 
 
 def _names(node: ast.AST, docstrings: set[int]) -> Iterator[str]:

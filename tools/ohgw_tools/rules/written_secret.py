@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Region, Severity
+from ohgw_tools.remark import File
 from ohgw_tools.subject import Subject
 from ohgw_tools.token_shape import SHAPES
 
@@ -21,7 +22,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield a warning for each secret. Neither message nor evidence repeats it."""
     for path, text in subject.files.items():
         seen: set[int] = set()
-        for kind, start, end in _secrets(text):
+        file = subject.parsed(path)
+        secrets = file.derive(_secrets_of) if file else tuple(_secrets(text))
+        for kind, start, end in secrets:
             if start in seen or len(seen) == MOST:
                 continue
             seen.add(start)
@@ -37,6 +40,10 @@ def check(subject: Subject) -> Iterator[Finding]:
                 inherited=subject.inherited(path, region.start_line),
                 evidence=(Evidence(kind="source", path=path, region=region, quote=quote),),
             )
+
+
+def _secrets_of(file: File) -> tuple[tuple[str, int, int], ...]:
+    return tuple(_secrets(file.text))
 
 
 def _secrets(text: str) -> Iterator[tuple[str, int, int]]:
