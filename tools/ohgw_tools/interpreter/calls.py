@@ -18,6 +18,7 @@ from ohgw_tools.interpreter.scope import Activation, Scope
 from ohgw_tools.interpreter.signals import Raised, Returned
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
+    UNKNOWN_TEXT,
     Bound,
     Class,
     Dict,
@@ -127,7 +128,13 @@ def call(
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         library.note_written(process, node.func.attr, positional, keywords)
     hand_over(process, [*positional, *keywords.values()])
-    return UNKNOWN
+    return UNKNOWN_TEXT if _decodes(node) else UNKNOWN
+
+
+def _decodes(node: ast.AST) -> bool:
+    """Whether a call is `x.decode()`, which gives text; models have a `decode` with an argument."""
+    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    return named and node.func.attr == "decode" and not node.args  # type: ignore[attr-defined]
 
 
 def _call_instance(

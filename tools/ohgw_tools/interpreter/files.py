@@ -102,7 +102,8 @@ def file_method(
         value = positional[0]
         known = isinstance(value, Serialised)
         write(process, owner.path, value if known else UNKNOWN_TEXT)
-        if "b" in str(owner.mode) and isinstance(value, str):
+        text = isinstance(value, (str, Serialised)) or value is UNKNOWN_TEXT
+        if "b" in str(owner.mode) and text:
             raise process.error("TypeError", "a bytes-like object is required, not 'str'", node)
         return Unknown(int)
     return UNKNOWN if name not in ("close", "flush", "seek") else None
