@@ -1,8 +1,8 @@
 """Each recipe has a page; each `##` section of it that shows files is a test.
 
-Blocks are fenced with an info string: `python base=PATH`, `python derived=PATH`, `python after=PATH`
-(any language), `yaml experiment`, `json findings` (those of the sandbox stage; static ones are found
-by the judge itself). A section that says `Nothing is proposed.` must get None.
+Blocks are fenced with an info string: a language and `base=PATH`, `derived=PATH` or `after=PATH`,
+`yaml experiment`, or `json findings` (those of the sandbox stage; static ones are found by the judge
+itself). A section that says `Nothing is proposed.` must get None.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def sections() -> list[Section]:
 
 
 def recipe_of(page: str) -> Recipe:
-    return next(r for r in all_recipes() if r.NAME == page)
+    return next(r for r in all_recipes() if page == r.NAME)
 
 
 def findings_of(bundle: Bundle, recipe: Recipe, section: Section) -> tuple[Finding, ...]:

@@ -75,7 +75,7 @@ class Restoration:
             return True
         seen.add(name)
         binding = bindings(base).get(name)
-        if binding is None or _unfinished(base, binding.node):
+        if binding is None or unfinished(base, binding.node):
             return False
         if not isinstance(binding.node, ast.Import | ast.ImportFrom):
             for needed in sorted(_needs(base, binding.node)):
@@ -160,12 +160,19 @@ def _needs(base: PythonFile, node: ast.stmt) -> set[str]:
     return (used & set(bindings(base))) - own - _BUILTIN
 
 
-def _unfinished(base: PythonFile, node: ast.stmt) -> bool:
+def needs_met(file: PythonFile, base: PythonFile, node: ast.stmt) -> bool:
+    """Whether the derived file binds every name of the base module that a statement uses."""
+    return _needs(base, node) <= exports(file).names
+
+
+def unfinished(base: PythonFile, node: ast.stmt) -> bool:
+    """Whether a statement of the base code holds a placeholder or ends in a stub."""
     last = node.end_lineno or node.lineno
     if any(node.lineno <= p.region.start_line <= last for p in placeholders(base)):
         return True
-    stub = ("NotImplementedError",)
     return any(
-        isinstance(inner, ast.Raise) and inner.exc is not None and stub[0] in ast.unparse(inner.exc)
+        isinstance(inner, ast.Raise)
+        and inner.exc is not None
+        and "NotImplementedError" in ast.unparse(inner.exc)
         for inner in getattr(node, "body", ())[-1:]
     )
