@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ohgw_agent.excerpt import Breadth, Excerpt, excerpts
@@ -19,6 +20,8 @@ MAX_FINDINGS = 24
 ROOM: dict[Breadth, int] = {"region": 16_000, "definition": 32_000, "file": 64_000}
 COMPANION = 4000
 NOWHERE = 14_000
+# A crash comes of what other modules handed over; a name that is not there does not.
+_CRASH = re.compile(r"\b(?!Name|Syntax|Import|ModuleNotFound)[A-Z][a-z]\w*Error\b")
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def _places(finding: Finding, view: _View) -> list[Place]:
         places += mentions(finding.subject, view.tree, without=finding.path)
     if "KeyError" in finding.message and finding.path is not None:
         places += counterpart(finding.path, view.tree)
-    if finding.path is not None and any(e.kind == "log" for e in finding.evidence):
+    if finding.path is not None and _CRASH.search(finding.message):
         places += neighbours(finding.path, view.tree)
     if finding.path not in view.tree and all(path in _configs(view) for path, _ in places):
         places += everything(f"{finding.subject} {finding.message}", view.tree, NOWHERE)
