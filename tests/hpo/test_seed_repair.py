@@ -80,7 +80,6 @@ def test_recipes_alone_make_the_seed_statically_ready(steps, repaired):
         "placeholder-name",
         "ohgw-warm-start",
         "trial-loop",
-        "variation-comparison",
         "described-budget",
         "paired-seeds",
     ]
@@ -141,6 +140,17 @@ def test_the_smoke_configuration_runs_all_variations_of_the_same_dataset(repaire
     assert {run["dataset"]["name"] for run in runs} == {"WIKITEXT_103"}
     assert {run["dataset"]["offline_fallback"] for run in runs} == {"python_docs"}
     assert {run["search"]["scheduler"] for run in runs} == {"PASHA"}
+
+
+def test_a_search_without_its_comparison_gets_it(steps, repaired):
+    path = "src/evaluate.py"
+    without = repaired.with_derived(repaired.derived.with_file(path, load(SEED).derived[path]))
+    findings = check(without, CONTRACT).findings
+    recipe = next(r for r in all_recipes() if r.NAME == "variation-comparison")
+    mine = tuple(f for f in findings if f.rule in recipe.ANSWERS)
+    patch = recipe.propose(without, CONTRACT, mine)
+    assert patch is not None
+    assert apply(without.derived, patch).tree == repaired.derived
 
 
 def test_lifted_code_is_the_templates_code(repaired):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from ohgw_tools import search_design, train_script
+from ohgw_tools import catalogue, search_design, train_script
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
 from ohgw_tools.finding import Finding
 from ohgw_tools.model_size import size_edits
+from ohgw_tools.recipes.variation_comparison import comparison_edits
 from ohgw_tools.run_list import Run, runs
 from ohgw_tools.search_design import SearchDesign
 from ohgw_tools.subject import Subject
@@ -18,59 +19,65 @@ from ohgw_tools.template_edit import top_names, with_definitions
 from ohgw_tools.train_script import TrainScript
 
 NAME = "trial-loop"
-ANSWERS = ("missing-scheduler",)
+ANSWERS = ("missing-scheduler", "registry-gap")
 ORDER = 99
 SUMMARY = "Writes the named scheduler and a search of trials around the training script."
 
-_CLASSES = {"asha": ("AshaScheduler",), "pasha": ("AshaScheduler", "PashaScheduler")}
+_CLASSES = {"asha": "AshaScheduler", "pasha": "PashaScheduler"}
 
 
 def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -> Patch | None:
     """Put scheduler, trial and search beside the code that trains one configuration, which stays,
     and a `search` section into every run.
 
-    Certain for ASHA and PASHA where the text lists the dimensions of the search space, the script
-    has the parts that the search calls (see `train_script`), and both configurations hold the runs.
+    Certain for ASHA and PASHA where the text lists the search space's dimensions, the script has
+    the parts that the search calls (see `train_script`), and both configurations hold the runs.
     """
     subject = Subject(bundle, contract)
     script = train_script.find(subject)
     full, smoke = runs(subject, "full"), runs(subject, "smoke")
-    if script is None or not full or len(smoke) < len(full) or len(findings) != 1:
+    if any(finding.rule == "registry-gap" for finding in findings):
+        # A search calls what builds data and models from afar: first these must be there.
         return None
-    name = str(findings[0].data.get("scheduler"))
-    design = search_design.read(bundle, name)
-    if design is None or name not in _CLASSES:
+    named = {str(f.data.get("scheduler")): f for f in findings}
+    names = tuple(name for name in _CLASSES if name in named)
+    if script is None or not full or len(smoke) < len(full) or not names:
+        return None
+    design = search_design.read(bundle, names[0])
+    present = top_names(subject.files[script.path])
+    if design is None or present & {"run_search", "Trial"}:
         return None
     dispatch = _dispatch(subject, script)
     if dispatch is None:
         return None
     edits = [
-        *_model_edits(subject, script, name),
+        *_model_edits(subject, script, names),
         *dispatch,
         *_script_edits(subject, script),
-        *_config_edits(subject, script, design, full, smoke),
+        *_config_edits(subject, script, design, names, full, smoke),
     ]
+    if "wilcoxon" in bundle.experiment.description.lower():
+        edits += comparison_edits(subject)
     assumed = ", ".join(design.assumed)
     return Patch(
         edits=tuple(edits),
-        answers=tuple(f.fingerprint for f in findings),
-        note=f"searches with {name.upper()} over {len(design.dimensions)} dimensions; "
+        answers=tuple(named[name].fingerprint for name in names),
+        note=f"searches by {' and '.join(names).upper()} in {len(design.dimensions)} dimensions; "
         f"the text leaves open, and the configuration now says: {assumed}",
     )
 
 
-def _model_edits(subject: Subject, script: TrainScript, name: str) -> list[Edit]:
+def _model_edits(subject: Subject, script: TrainScript, names: tuple[str, ...]) -> list[Edit]:
     path, text = script.model_path, subject.files[script.model_path]
-    others = tuple({"AshaScheduler", "PashaScheduler"} - set(_CLASSES[name]))
-    unused = (*others, *(("_percentile",) if name == "asha" else ()))
+    unused = ("PashaScheduler", "_percentile") if "pasha" not in names else ()
     edits = [
         *with_definitions(path, text, "adapters"),
         *with_definitions(path, text, "hypergradient"),
         *with_definitions(path, text, "schedulers", without=unused),
     ]
     if "SCHEDULERS" not in top_names(text):
-        code = f'SCHEDULERS = {{"{name.upper()}": {_CLASSES[name][-1]}}}'
-        edits.append(InsertDefinition(path=path, code=code))
+        entries = ", ".join(f'"{name.upper()}": {_CLASSES[name]}' for name in names)
+        edits.append(InsertDefinition(path=path, code=f"SCHEDULERS = {{{entries}}}"))
     return edits
 
 
@@ -128,6 +135,7 @@ def _config_edits(
     subject: Subject,
     script: TrainScript,
     design: SearchDesign,
+    names: tuple[str, ...],
     full: tuple[Run, ...],
     smoke: tuple[Run, ...],
 ) -> list[Edit]:
@@ -135,25 +143,41 @@ def _config_edits(
     first_seed = int(full[0].config.get("seed", 0))
     edits: list[Edit] = []
     for run in full:
-        search = _search(design, run, splits)
+        name = _named(run, names)
+        if name is None:
+            continue
+        search = _search(design, name, run, splits)
         search["seeds"] = [first_seed + i for i in range(design.replicates or 1)]
         if design.gpu_hours is not None:
             search["budget_gpu_hours"] = design.gpu_hours
         edits.append(SetKey(path=run.path, key=(*run.key, "search"), value=search))
     for run in smoke:
-        search = _search(design, run, splits)
+        name = _named(run, names)
+        if name is None:
+            continue
+        search = _search(design, name, run, splits)
         search |= {"min_epochs": 1, "reduction_factor": 2, "warmup_steps": 4, "max_trials": 3}
         search |= {"seeds": [first_seed], "threads": 1}
         edits.append(SetKey(path=run.path, key=(*run.key, "search"), value=search))
-        edits.append(SetKey(path=run.path, key=(*run.key, "training", "epochs"), value=4))
-        edits.append(SetKey(path=run.path, key=(*run.key, "training", "batch_size"), value=8))
+        training = run.config.get("training") or {}
+        for key, value in (("epochs", 4), ("batch_size", 8)):
+            if training.get(key) != value:
+                place = (*run.key, "training", key)
+                edits.append(SetKey(path=run.path, key=place, value=value))
     return [*edits, *size_edits(subject, script.model_path, smoke)]
 
 
-def _search(design: SearchDesign, run: Run, splits: list[str]) -> dict[str, Any]:
+def _named(run: Run, names: tuple[str, ...]) -> str | None:
+    """The scheduler that a run is named for."""
+    words = run.id.replace("-", " ").replace("_", " ")
+    found = [entry.name for entry in catalogue.named_in(words, catalogue.schedulers())]
+    return found[0] if len(found) == 1 and found[0] in names else None
+
+
+def _search(design: SearchDesign, name: str, run: Run, splits: list[str]) -> dict[str, Any]:
     optimizer = str((run.config.get("optimizer") or {}).get("type", "SGD"))
     section: dict[str, Any] = {
-        "scheduler": design.scheduler.name.upper(),
+        "scheduler": name.upper(),
         "min_epochs": design.min_epochs,
         "reduction_factor": design.reduction_factor,
         "warmup_steps": 2000 if "warmup_scale" in design.dimensions else 0,

@@ -6,7 +6,7 @@ import ast
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.edit import Patch, ReplaceText
+from ohgw_tools.edit import Edit, Patch, ReplaceText
 from ohgw_tools.finding import Finding
 from ohgw_tools.subject import Subject
 from ohgw_tools.template_edit import top_names, with_definitions
@@ -24,12 +24,23 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
     seed (a search that a recipe wrote) and `main` makes `summary` from `results` in one statement.
     """
     about = [f for f in findings if f.data.get("part") in _PARTS]
-    subject = Subject(bundle, contract)
     searches = any(
         '"replicates"' in text and "def run_search(" in text for text in bundle.derived.values()
     )
-    if not about or not searches:
+    edits = comparison_edits(Subject(bundle, contract)) if about and searches else []
+    if not edits:
         return None
+    return Patch(
+        edits=tuple(edits),
+        answers=tuple(f.fingerprint for f in about),
+        note="compares each variation with the baseline seed by seed",
+    )
+
+
+def comparison_edits(subject: Subject) -> list[Edit]:
+    """Return the edits that add the comparison to the evaluation; none where its place is not
+    plain to see, or it is there.
+    """
     for path, file in subject.python_files():
         text = subject.files[path]
         if file.tree is None or "compare_variations" in top_names(text):
@@ -42,15 +53,11 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
         added = f'{line}\n{indent}summary["comparison"] = compare_variations(results)'
         if made.lineno != made.end_lineno or text.count(line) != 1:
             continue
-        return Patch(
-            edits=(
-                ReplaceText(path=path, search=line, replace=added),
-                *with_definitions(path, text, "comparison", anchor="main"),
-            ),
-            answers=tuple(f.fingerprint for f in about),
-            note="compares each variation with the baseline seed by seed",
-        )
-    return None
+        return [
+            ReplaceText(path=path, search=line, replace=added),
+            *with_definitions(path, text, "comparison", anchor="main"),
+        ]
+    return []
 
 
 def _summary(tree: ast.Module) -> ast.Assign | None:

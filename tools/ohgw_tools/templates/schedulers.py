@@ -99,7 +99,7 @@ class AshaScheduler:
 
 
 class PashaScheduler:
-    """Progressive ASHA (Bohdal et al., ICLR 2023).
+    """Progressive ASHA (Bohdal et al., ICLR 2023). It looks at rankings and uses no gradients.
 
     ASHA whose largest resource starts at its second rung and grows by one rung whenever the two top
     rungs rank their common trials differently. Two trials count as equal within epsilon, which is

@@ -117,9 +117,9 @@ def articles_for(name: str, ds_cfg: dict[str, Any], split: str) -> list[list[str
     """Return the articles of train, val, test or ood.
 
     The design's inner split is made here: of ten articles of the training set the last one goes to
-    val, so that the held-out test set is read for the final report alone. The described OOD set,
-    "WikiText-103-v1", is the same corpus; what shifts the distribution is the order of headlines,
-    so ood is the first 5 % of the test articles with their headlines exchanged.
+    val, so that the held-out test set is read for the final report alone. Another release of the
+    same corpus would be no OOD set; what shifts the distribution here is which headline stands
+    over which article: ood is the first 5 % of the test articles with headlines exchanged.
     """
     headline = TEXT_DATASETS[name]["headline"]
     if split in ("train", "val"):
@@ -134,7 +134,8 @@ def articles_for(name: str, ds_cfg: dict[str, Any], split: str) -> list[list[str
 def text_tokenizer(name: str, ds_cfg: dict[str, Any], vocab_size: int) -> Any:
     """Return a SentencePiece BPE tokenizer trained on the inner training split.
 
-    It is cached by a hash of its text and size, below `cache_dir` of the configuration.
+    Perplexities are therefore a BPE token's, not a word's, whatever a text calls the task. It is
+    cached by a hash of its text and size, below `cache_dir` of the configuration.
     """
     import sentencepiece
 

@@ -1,0 +1,151 @@
+"""The method's other experiment (CIFAR-10, ResNet-20, ASHA and PASHA), repaired by recipes alone:
+catalogue-model, dataset-loader, trial-loop; and what recipes leave to a model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from fnmatch import fnmatchcase
+
+import pytest
+import yaml
+from cifar_bundle import cifar
+
+from ohgw_tools import catalogue, guard
+from ohgw_tools.check import check
+from ohgw_tools.contract import Contract
+from ohgw_tools.patch import apply
+from ohgw_tools.recipe import all_recipes
+
+CONTRACT = Contract.load("base-derived")
+VARIATIONS = ("asha-baseline", "asha-ohgw", "pasha-baseline", "pasha-ohgw")
+
+
+def repair(bundle):
+    """(bundle, names of recipes, errors left)."""
+    names = []
+    for _ in range(16):
+        verdict = check(bundle, CONTRACT)
+        if not verdict.errors:
+            break
+        for recipe in all_recipes():
+            mine = tuple(
+                f
+                for f in verdict.findings
+                if f.severity != "info" and any(fnmatchcase(f.rule, a) for a in recipe.ANSWERS)
+            )
+            patch = recipe.propose(bundle, CONTRACT, mine) if mine else None
+            if patch is not None:
+                after = bundle.with_derived(apply(bundle.derived, patch).tree)
+                refused = guard.inspect(bundle, after, patch, CONTRACT)
+                assert [f for f in refused if f.severity == "error"] == []
+                bundle = after
+                names.append(recipe.NAME)
+                break
+        else:
+            break
+    return bundle, names, verdict.errors
+
+
+@pytest.fixture(scope="module")
+def repaired():
+    return repair(cifar(VARIATIONS))
+
+
+def test_recipes_alone_make_it_statically_ready(repaired):
+    _, names, errors = repaired
+    assert errors == ()
+    assert {"catalogue-model", "dataset-loader", "trial-loop"} <= set(names)
+
+
+def test_each_run_gets_the_scheduler_that_it_is_named_for(repaired):
+    bundle, _, _ = repaired
+    for path in ("config/full_experiment.yaml", "config/smoke_test.yaml"):
+        runs = yaml.safe_load(bundle.derived[path])["runs"]
+        assert [run["search"]["scheduler"] for run in runs] == ["ASHA", "ASHA", "PASHA", "PASHA"]
+    full = yaml.safe_load(bundle.derived["config/full_experiment.yaml"])["runs"]
+    assert all(len(run["search"]["seeds"]) == 50 for run in full)
+    assert all(run["search"]["target"] == ["val_acc", 0.93] for run in full)
+    assert all(
+        set(run["search"]["space"])
+        == {"log10_lr", "log10_weight_decay", "momentum", "augment_magnitude", "label_smoothing"}
+        for run in full
+    )
+    assert all("offline_fallback" not in run["dataset"] for run in full)
+
+
+def test_a_scheduler_that_no_recipe_writes_is_left_and_named():
+    _, _, errors = repair(cifar((*VARIATIONS, "dyhpo-baseline", "dyhpo-ohgw")))
+    left = {f.rule: f for f in errors}
+    assert "missing-scheduler" in left
+    assert left["missing-scheduler"].data["scheduler"] == "dyhpo"
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset"),
+    [
+        ("resnet20", "ImageNet-1k"),
+        ("resnet20", "my_pictures"),
+        ("some_net", "CIFAR10"),
+        ("vit_b_16", "CIFAR10"),
+    ],
+)
+def test_what_is_not_certain_is_not_repaired(model, dataset):
+    _, _, errors = repair(cifar(VARIATIONS[:2], model, dataset))
+    named = {str(f.data.get("name")) for f in errors if f.rule == "registry-gap"}
+    wanted = model if model != "resnet20" else dataset
+    assert {catalogue.spelling(name) for name in named} == {catalogue.spelling(wanted)}
+    assert "missing-scheduler" in {f.rule for f in errors}, "a search waits for data and models"
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset"),
+    [
+        ("resnet32", "cifar100"),
+        ("resnet-56", "FashionMNIST"),
+        ("ResNet-110", "SVHN"),
+        ("resnet44", "mnist"),
+    ],
+)
+def test_other_datasets_and_models_of_the_catalogue(model, dataset):
+    bundle, _, errors = repair(cifar(VARIATIONS[:2], model, dataset))
+    assert errors == ()
+    assert "class CifarResNet" in bundle.derived["src/model.py"]
+    smoke = yaml.safe_load(bundle.derived["config/smoke_test.yaml"])["runs"]
+    assert all(run["dataset"]["offline_fallback"] == "drawn_digits" for run in smoke)
+    assert all(run["model"]["kwargs"]["width"] == 4 for run in smoke)
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_smoke_test_runs_offline(repaired, tmp_path):
+    bundle, _, _ = repaired
+    for path, text in bundle.derived.items():
+        place = tmp_path / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        [sys.executable, "-m", "src.main", "--smoke-test", "--results-dir", "results"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=800,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "SMOKE TEST ON DRAWN DIGITS" in done.stderr
+    found = {}
+    for variation in VARIATIONS:
+        result = json.loads((tmp_path / "results" / variation / "results.json").read_text())
+        found[variation] = result["replicates"][0]
+        assert result["data"]["CIFAR10"]["is_real_dataset"] is False
+    for start in found["pasha-ohgw"]["warm_starts"]:
+        assert start["method"]["augment_magnitude"] == "finite_difference"
+        assert start["method"]["momentum"] == "autograd"
+        assert start["moved_to"] != start["sampled"]
+    drawn = [[w["sampled"] for w in r["warm_starts"]] for r in found.values()]
+    assert all(d[0] == drawn[0][0] for d in drawn)
