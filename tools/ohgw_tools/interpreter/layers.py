@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ohgw_tools.interpreter.library_facts import facts
 from ohgw_tools.interpreter.tensor_methods import flattened
 from ohgw_tools.interpreter.tensors import Shape, Tensor, made, shown, size_of
-from ohgw_tools.interpreter.values import UNKNOWN, Value
+from ohgw_tools.interpreter.values import UNKNOWN, External, Instance, Unknown, Value
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
@@ -44,6 +44,8 @@ def call(process: Process, layer: Layer, positional: list[Value], node: ast.AST)
     """Return what a layer gives; raises what PyTorch raises for a shape that cannot fit."""
     value = positional[0] if positional else UNKNOWN
     if layer.name == "Sequential":
+        if not all(isinstance(p, (Layer, Instance, External, Unknown)) for p in layer.positional):
+            return UNKNOWN
         for each in layer.positional:
             value = process.call(each, [value], {}, node)
         return value

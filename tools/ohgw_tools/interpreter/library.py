@@ -64,7 +64,9 @@ def call_external(
     check_arguments(process, name, positional, keywords, node)
     if name.endswith(concurrency.SUBMITTING) and concurrency.submit(process, positional, node):
         return External(f"{name}()")
-    created = torch_objects.create(process, name, positional, keywords, node)
+    created = None
+    if complete:
+        created = torch_objects.create(process, name, positional, keywords, node)
     if created is not None:
         process.hand_over([*positional, *keywords.values()])
         return created

@@ -102,8 +102,10 @@ def flattened(shape: Shape, start: int | None) -> Shape:
 
 
 def _reshaped(process: Process, owner: Tensor, wanted: Shape, node: ast.AST) -> Shape:
-    if wanted is None or None in wanted:
-        return wanted
+    if wanted is None:
+        return None
+    if None in wanted:
+        return tuple(None if d == -1 else d for d in wanted)
     total = count(owner.shape)
     known = count(tuple(d for d in wanted if d != -1)) or 0
     free = wanted.count(-1)
