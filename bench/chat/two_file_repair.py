@@ -86,7 +86,8 @@ def aider(folder: Path, url: str, program: str) -> bool:
     for path, text in FILES.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
-    test = f"{sys.executable} -m src.check"
+    # aider runs it in the folder that its files have in common.
+    test = f"cd {folder} && {sys.executable} -m src.check"
     command = [program, "--model", "openai/m", "--openai-api-base", url, "--openai-api-key", "k"]
     command += ["--edit-format", "diff", "--no-git", "--yes-always", "--no-check-update"]
     command += ["--no-show-model-warnings", "--no-analytics", "--no-auto-lint", "--auto-test"]
