@@ -202,6 +202,25 @@ def test_seal_over_a_run_without_an_end_is_not_ours(folder: Path) -> None:
     assert any("no run's end" in problem for problem in verify(folder).problems)
 
 
+@pytest.mark.parametrize("target", ["/dev/zero", "/etc/hostname", "nowhere"])
+def test_link_in_place_of_a_content_is_not_followed(folder: Path, target: str) -> None:
+    blobs = Reader(folder).blobs
+    path = blobs.path(sorted(blobs)[2])
+    path.unlink()
+    path.symlink_to(target)
+    assert verify(folder).level == "damaged"
+
+
+@pytest.mark.parametrize("depth", [150, 900, 50_000])
+def test_record_nested_too_deeply_is_damage_not_a_crash(folder: Path, depth: int) -> None:
+    line = read_lines(folder)[0]
+    deep = b"[" * depth + b"]" * depth
+    write_lines(folder, [line.replace(b'"label":""', b'"label":' + deep)])
+    result = verify(folder)
+    assert result.level == "damaged"
+    assert "nested" in result.problems[0] or "not JSON" in result.problems[0]
+
+
 def test_run_that_is_gone_is_named_by_the_index(tmp_path: Path) -> None:
     first, second = sample(tmp_path / "runs"), sample(tmp_path / "runs")
     assert verify_all(tmp_path / "runs")[1] == []

@@ -72,6 +72,8 @@ class Blobs:
     def get(self, digest: str) -> bytes:
         """Return the contents. Raises TraceDamaged if they are gone or are no longer the same."""
         path = self.path(digest)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise TraceDamaged(f"blob {digest} is no regular file")
         try:
             stored = path.read_bytes()
         except FileNotFoundError as error:

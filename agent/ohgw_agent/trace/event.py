@@ -59,6 +59,7 @@ from ohgw_tools.errors import TraceDamaged, TraceError
 
 VERSION = 1
 GENESIS = "0" * 64
+DEEP = 100  # levels of nesting that no record of ours has
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
@@ -123,6 +124,8 @@ def decode(line: bytes, place: str) -> Event:
         body = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise TraceDamaged(f"{place}: not JSON: {error}") from error
+    if line.count(b"[") + line.count(b"{") > DEEP and _depth(body) > DEEP:
+        raise TraceDamaged(f"{place}: nested more than {DEEP} deep: not written by this program")
     if not isinstance(body, dict) or not body.keys() >= _FIELDS:
         raise TraceDamaged(f"{place}: not an event: fields are missing")
     if not isinstance(body["v"], int) or body["v"] > VERSION:
@@ -144,6 +147,21 @@ def decode(line: bytes, place: str) -> Event:
         data=body["data"],
         digest=hashlib.sha256(line).hexdigest(),
     )
+
+
+def _depth(body: object) -> int:
+    """How deep JSON is nested, counted without recursion."""
+    depth, layer = 0, [body]
+    while layer:
+        depth += 1
+        inner: list[object] = []
+        for item in layer:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        layer = inner
+    return depth
 
 
 def refuse_inexact(value: object, place: str) -> None:
