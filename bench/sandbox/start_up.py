@@ -65,7 +65,7 @@ def bare_docker(image: str) -> Callable[[], None]:
     interpreter = host_interpreter()
     mounts = [
         part
-        for mount in _mounts(interpreter, {})
+        for mount in _mounts(interpreter.prefixes, {})
         for part in ("-v", f"{mount['Source']}:{mount['Target']}:ro")
     ]
     command = [

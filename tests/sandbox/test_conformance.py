@@ -1,9 +1,11 @@
 """What any sandbox must do, asked of each in the same words."""
 
 import json
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -302,6 +304,26 @@ def test_prefixes_that_would_show_the_host(place, prefix):
     interpreter = Interpreter(executable="/usr/bin/env", prefixes=(prefix,), key="x")
     with pytest.raises(SandboxFailed, match="prefix"):
         place.sandbox.run({}, ("python",), interpreter=interpreter, limits=Limits())
+
+
+def test_an_executable_that_is_a_chain_of_links(place):
+    """Environments lead to their interpreter through links whose places they do not name."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ohgw-links-") as directory:
+        Path(directory).chmod(0o755)
+        links = [Path(directory, name, "bin", "python") for name in ("env", "minor")]
+        for link, target in zip(links, (links[1], place.interpreter.executable), strict=True):
+            link.parent.mkdir(parents=True)
+            link.symlink_to(target)
+        interpreter = Interpreter(
+            executable=str(links[0]), prefixes=place.interpreter.prefixes, key="links"
+        )
+        done = place.sandbox.run(
+            {},
+            ("python", "-I", "-S", "-c", "print(1)"),
+            interpreter=interpreter,
+            limits=Limits(wall_seconds=20),
+        )
+    assert done.stdout.text == "1\n", done
 
 
 def test_interpreter_that_is_not_there(place):

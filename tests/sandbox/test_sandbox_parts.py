@@ -17,7 +17,8 @@ from ohgw_tools.artifact import Basket, collect
 from ohgw_tools.capture import Capture, harmless
 from ohgw_tools.errors import RunCancelled, SandboxFailed, SandboxUnavailable
 from ohgw_tools.execution_outcome import Ending, judge
-from ohgw_tools.sandbox import Limits
+from ohgw_tools.mounted_prefix import needed_prefixes
+from ohgw_tools.sandbox import Interpreter, Limits
 
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW, KILL = 0x7FFF0000, 0x80000000
@@ -265,3 +266,21 @@ def test_outcomes_that_say_nothing_of_the_program():
         execution_outcome.judge(Ending("cancelled", None))
     with pytest.raises(SandboxFailed):
         execution_outcome.judge(Ending("lost", None))
+
+
+def test_an_executable_below_a_top_level_link_needs_no_directory_of_its_own():
+    """/bin is a link to /usr/bin on most systems, and is in every sandbox."""
+    assert needed_prefixes(Interpreter(executable="/bin/sh", prefixes=(), key="sh")) == ()
+
+
+def test_hops_that_no_prefix_names_are_found(tmp_path):
+    first, second = tmp_path / "env/bin/python", tmp_path / "minor/bin/python3"
+    for link, target in ((first, "../../minor/bin/python3"), (second, "/usr/bin/env")):
+        link.parent.mkdir(parents=True)
+        link.symlink_to(target)
+    interpreter = Interpreter(executable=str(first), prefixes=("/opt/x",), key="x")
+    assert needed_prefixes(interpreter) == (
+        "/opt/x",
+        str(tmp_path / "env"),
+        str(tmp_path / "minor"),
+    )

@@ -63,7 +63,7 @@ def command(binary: str, job: Job, *, user: int | None, marker: str, handles: Ha
         *_tmpfs("/tmp", TMP_BYTES, "1777"),
         *_tmpfs(WORK_DIRECTORY, job.limits.work_bytes, "0711"),
         *_accounts(handles),
-        *_bound(job.interpreter.prefixes, job.extra),
+        *_bound(job.prefixes, job.extra),
         *("--perms", "0755", "--dir", marker, "--remount-ro", "/", "--chdir", WORK_DIRECTORY),
         *("--seccomp", str(handles.filter), "--info-fd", str(handles.info)),
         *("--block-fd", str(handles.block)),

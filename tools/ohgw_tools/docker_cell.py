@@ -16,7 +16,6 @@ from ohgw_tools.docker_engine import CALLER, LABEL
 from ohgw_tools.job import Job
 from ohgw_tools.mounted_prefix import ETC, SYSTEM, outside_system, system_links
 from ohgw_tools.program_environment import WORK_DIRECTORY
-from ohgw_tools.sandbox import Interpreter
 from ohgw_tools.sandbox_space import SHM_BYTES, TMP_BYTES
 
 if TYPE_CHECKING:
@@ -150,13 +149,14 @@ def _settings(image: str, job: Job, user: int) -> dict[str, Any]:
         "pids_limit": limits.processes + 1,
         "mem_limit": limits.memory_bytes,
         "memswap_limit": limits.memory_bytes,
-        "nano_cpus": limits.threads * 1_000_000_000,
+        # The engine refuses more than there are.
+        "nano_cpus": min(limits.threads, os.cpu_count() or 1) * 1_000_000_000,
         "shm_size": SHM_BYTES,
         "tmpfs": {
             "/tmp": f"size={TMP_BYTES},mode=1777,{small}",
             WORK_DIRECTORY: f"size={limits.work_bytes},uid={user},gid={user},mode=0711,{small}",
         },
-        "mounts": _mounts(job.interpreter, job.extra),
+        "mounts": _mounts(job.prefixes, job.extra),
         "ulimits": [
             Ulimit(name="core", soft=0, hard=0),
             Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files),
@@ -167,12 +167,12 @@ def _settings(image: str, job: Job, user: int) -> dict[str, Any]:
     }
 
 
-def _mounts(interpreter: Interpreter, extra: Mapping[str, str]) -> list[Mount]:
+def _mounts(prefixes: tuple[str, ...], extra: Mapping[str, str]) -> list[Mount]:
     from docker.types import Mount
 
     _, real = system_links()
     paths = [SYSTEM, *real, *(p for p in ETC if Path(p).exists())]
-    binds = {path: path for path in (*paths, *outside_system(interpreter.prefixes))}
+    binds = {path: path for path in (*paths, *outside_system(prefixes))}
     return [
         Mount(target=inside, source=source, type="bind", read_only=True)
         for source, inside in {**binds, **extra}.items()

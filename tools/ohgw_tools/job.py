@@ -12,7 +12,7 @@ from ohgw_tools import connect_proxy, program_environment, sandbox_door
 from ohgw_tools.artifact import Basket
 from ohgw_tools.connect_proxy import ConnectProxy
 from ohgw_tools.execution_outcome import Ending, judge
-from ohgw_tools.mounted_prefix import check_interpreter
+from ohgw_tools.mounted_prefix import check_interpreter, needed_prefixes
 from ohgw_tools.sandbox import Execution, Interpreter, Limits
 from ohgw_tools.supervision import Streams
 from ohgw_tools.work_directory import check_inputs
@@ -27,6 +27,7 @@ class Job:
     files: Mapping[str, bytes]
     program: list[str]
     interpreter: Interpreter
+    prefixes: tuple[str, ...]
     limits: Limits
     variables: Mapping[str, str]
     extra: Mapping[str, str]
@@ -82,16 +83,17 @@ def prepared(
     Raises SandboxFailed for files or an interpreter that cannot be used, InputError for a host.
     """
     check_inputs(files, limits)
-    check_interpreter(interpreter, other_user=other_user)
+    prefixes = needed_prefixes(interpreter)
+    check_interpreter(interpreter, prefixes, other_user=other_user)
     variables = program_environment.variables(
         limits, interpreter.executable, environment, network=bool(allow_hosts)
     )
     program = [interpreter.executable if argv[0] == "python" else argv[0], *argv[1:]]
     if not allow_hosts:
-        yield Job(files, program, interpreter, limits, variables, {})
+        yield Job(files, program, interpreter, prefixes, limits, variables, {})
         return
     with connect_proxy.serving(allow_hosts) as proxy:
         program = sandbox_door.command(interpreter.executable, program)
         extra = {str(proxy.path): sandbox_door.SOCKET}
         extra |= {path: path for path in sandbox_door.certificates()}
-        yield Job(files, program, interpreter, limits, variables, extra, proxy)
+        yield Job(files, program, interpreter, prefixes, limits, variables, extra, proxy)

@@ -9,6 +9,7 @@ from ohgw_tools.errors import SandboxFailed
 from ohgw_tools.sandbox import Interpreter
 
 SYSTEM = "/usr"
+_MAX_LINKS = 40
 _LIBRARIES = ("lib", "lib64", "lib32", "libx32", "bin", "sbin")
 # The only files of the host's /etc: what the loader and /usr/bin's links need.
 ETC = ("/etc/ld.so.cache", "/etc/alternatives")
@@ -32,12 +33,31 @@ def outside_system(prefixes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(p for p in ordered if not PurePosixPath(p).is_relative_to(SYSTEM))
 
 
-def check_interpreter(interpreter: Interpreter, *, other_user: bool) -> None:
+def needed_prefixes(interpreter: Interpreter) -> tuple[str, ...]:
+    """Return the interpreter's prefixes, and those that its executable, a chain of links in many
+    environments, leads through without their being named.
+    """
+    links, real = system_links()
+    prefixes = list(dict.fromkeys(interpreter.prefixes))
+    hop = interpreter.executable
+    for _ in range(_MAX_LINKS):
+        place = PurePosixPath(hop)
+        if not any(place.is_relative_to(prefix) for prefix in (SYSTEM, *links, *real, *prefixes)):
+            prefixes.append(str(place.parent.parent))
+        if not Path(hop).is_symlink():
+            break
+        hop = os.path.normpath(place.parent / Path(hop).readlink())
+    return tuple(prefixes)
+
+
+def check_interpreter(
+    interpreter: Interpreter, prefixes: tuple[str, ...], *, other_user: bool
+) -> None:
     """Raise SandboxFailed if a program cannot or must not be given this interpreter.
 
     With `other_user` the program runs as a user to whom nothing on the host belongs.
     """
-    for prefix in interpreter.prefixes:
+    for prefix in prefixes:
         _check_prefix(prefix, other_user=other_user)
     executable = Path(interpreter.executable)
     if not executable.is_absolute() or not executable.exists():

@@ -5,7 +5,7 @@ script = """
 for number in 1 2 3; do
   for place in /tmp /dev/shm /work; do head -c 80000000 /dev/zero > $place/fill$number; done
 done
-echo LEAK: 720 MB in files
+sleep 20
 """
 try:
     handle = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
