@@ -1,8 +1,8 @@
 """Each recipe has a page; each `##` section of it that shows files is a test.
 
 Blocks are fenced with an info string: a language and `base=PATH`, `derived=PATH` or `after=PATH`,
-`yaml experiment`, or `json findings` (those of the sandbox stage; static ones are found by the judge
-itself). A section that says `Nothing is proposed.` must get None.
+`yaml experiment`, or `json findings` (those of the sandbox stage; the judge itself finds static
+ones). A section that says `Nothing is proposed.` must get None.
 """
 
 from __future__ import annotations

@@ -75,6 +75,20 @@ def _is_metric(name: str) -> bool:
     return bool(_METRIC.search(spelt)) and not _NOT.search(spelt)
 
 
+def _is_formula(node: ast.expr) -> bool:
+    """Whether a value is computed from numbers and loop counters alone: `3.0 - 0.1 * epoch`."""
+    leaves = [n for n in ast.walk(node) if isinstance(n, ast.Constant | ast.Name | ast.Call)]
+    counters = ("epoch", "step", "i", "t", "it", "idx", "epochs", "steps")
+    return (
+        any(isinstance(n, ast.Constant) and isinstance(n.value, float) for n in leaves)
+        and all(
+            isinstance(n, ast.Constant) or (isinstance(n, ast.Name) and n.id in counters)
+            for n in leaves
+        )
+        and not any(isinstance(n, ast.Subscript | ast.Attribute) for n in ast.walk(node))
+    )
+
+
 def _is_made_up(node: ast.expr) -> bool:
     """Whether a value is a number of its own, or drawn at random."""
     for inner in ast.walk(node):
@@ -86,6 +100,8 @@ def _is_made_up(node: ast.expr) -> bool:
         return _is_made_up(node.args[0])
     if isinstance(node, ast.UnaryOp):
         return _is_made_up(node.operand)
+    if isinstance(node, ast.BinOp):
+        return _is_formula(node)
     if isinstance(node, ast.List | ast.Tuple):
         return len(node.elts) > 1 and all(_is_made_up(item) for item in node.elts)
     return (

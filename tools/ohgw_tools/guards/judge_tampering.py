@@ -21,6 +21,7 @@ _FILES = re.compile(
     r"|datasets|transformers|matplotlib|ohgw_\w+)(?:/__init__)?\.py$|\.(?:so|pyc|pyd|dll)$"
 )
 _HIDDEN = ("exec", "eval", "compile", "__import__")
+_DISGUISED = re.compile(r"(?:^|\.)(?:b64decode|b85decode|unhexlify|marshal\.loads|decompress)$")
 _UNHOOK = ("sys.settrace", "sys.setprofile", "threading.settrace", "gc.disable", "ctypes.CDLL")
 
 
@@ -70,6 +71,9 @@ def _is_function(file: object, value: ast.AST) -> bool:
 
 
 def _calls(change: Change) -> Iterator[Finding]:
+    for path, node in change.nodes(ast.Name):
+        if node.id in ("__builtins__", "__loader__"):
+            yield change.finding(__name__, f"{node.id} reaches round the language", path, node)
     for path, node in change.nodes(ast.Call):
         name = called(node)
         if name in _HIDDEN and not (
@@ -77,6 +81,9 @@ def _calls(change: Change) -> Iterator[Finding]:
         ):
             message = f"{name}() hides from the judge what is run"
             yield change.finding(__name__, message, path, node)
+        elif _DISGUISED.search(name):
+            message = f"{name}() may hide from the judge what is run"
+            yield change.finding(__name__, message, path, node, severe=False)
         elif name in _UNHOOK:
             message = f"{name} alters what the judge observes"
             yield change.finding(__name__, message, path, node)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change, is_placeholder
+from ohgw_tools.change import Change, called, is_placeholder
 from ohgw_tools.experiment_facts import facts
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.run_list import leaves, runs
@@ -36,6 +36,7 @@ def inspect(change: Change) -> Iterator[Finding]:
                 message = f"the patch takes {where} = {value!r} out of run {before.id!r}"
                 yield change.finding(__name__, message, after.path, after.key or 1)
     yield from _cut_in_code(change)
+    yield from _part_of_the_data(change)
 
 
 def _same(old: object, new: object) -> bool:
@@ -121,6 +122,29 @@ def _cut_in_code(change: Change) -> Iterator[Finding]:
 def _is_amount(name: str) -> bool:
     """Whether a variable holds an amount of work; `step` and `epoch` alone are counters."""
     return is_budget(name) and not re.fullmatch(r".*(?:step|epoch|iter|iteration|update)", name)
+
+
+def _part_of_the_data(change: Change) -> Iterator[Finding]:
+    """Calls and splits that take a fixed part of the data: `select(range(100))`, `train[:1%]`."""
+    for path, node in change.nodes(ast.Call):
+        name = called(node).rpartition(".")[2] or getattr(node.func, "attr", "")
+        counts = [a for a in ast.walk(node) if _is_constant(a) and isinstance(a, ast.Constant)]
+        taken = name in ("select", "take", "islice", "Subset") or (
+            name == "zip" and any(called(a) == "range" for a in node.args)
+        )
+        if taken and counts and not change.in_smoke_branch(path, node):
+            message = f"{ast.unparse(node)[:120]} takes a fixed part of the data"
+            yield change.finding(__name__, message, path, node)
+    for path, node in change.nodes(ast.Constant):
+        text = node.value if isinstance(node.value, str) else ""
+        partial = re.search(r"\[\d*%?:\d*%?\]", text) and len(text) < 60
+        if partial and not change.in_smoke_branch(path, node):
+            message = f"{text!r} takes a fixed part of the data"
+            yield change.finding(__name__, message, path, node)
+    for path, node in change.nodes(ast.keyword):
+        if node.arg in ("lr", "weight_decay", "momentum") and isinstance(node.value, ast.Constant):
+            message = f"{ast.unparse(node)} whatever the configuration says"
+            yield change.finding(__name__, message, path, node.value, severe=False)
 
 
 def _target(node: ast.AST) -> str:

@@ -118,11 +118,11 @@ def _loaded(change: Change, path: str, before: bool) -> dict[str, ast.Call]:
     for node in file.nodes(ast.Call) if file else ():
         if not any(called(node).endswith(loader) for loader in _LOADERS) or not node.args:
             continue
-        given = node.args[0]
-        if isinstance(given, ast.Constant) and isinstance(given.value, str):
-            if given.value in _FORMATS:
-                continue
-            found.setdefault(given.value, node)
+        given = [*node.args, *(k.value for k in node.keywords if k.arg in ("name", "path"))]
+        for value in given:
+            name = value.value if isinstance(value, ast.Constant) else None
+            if isinstance(name, str) and name not in _FORMATS:
+                found.setdefault(name, node)
     return found
 
 

@@ -35,6 +35,10 @@ def inspect(change: Change) -> Iterator[Finding]:
         if _WRITES.search(called(node)) and change.in_smoke_branch(path, node):
             message = "results are written in a branch for the smoke test alone"
             yield change.finding(__name__, message, path, node)
+    for path, node in change.nodes(ast.If, ast.While):
+        if isinstance(node.test, ast.Constant) and not node.test.value:
+            message = f"code that never runs: {ast.unparse(node.test)}"
+            yield change.finding(__name__, message, path, node)
     yield from _early_returns(change)
     yield from _lost_calls(change)
 
