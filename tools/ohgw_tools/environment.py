@@ -98,26 +98,20 @@ def ensure(
     store = EnvironmentStore(cache_dir)
     key = _key(lines, constraints, index, allow_build)
     record = store.find(key)
-    if record is None:
-        chosen = choose_installer(installer, names)
-        refuse_unknown(unknown(names, trusted | frozenset(allow_packages)), index)
-        with store.lock(key, _waiting(report, cancel)):
-            record = store.find(key) or build(
-                store,
-                key,
-                chosen,
-                InstallRequest(
-                    environment=store.new_directory(key),
-                    lines=lines,
-                    constraints=constraints,
-                    index=index,
-                    source_allowed=allow_build,
-                    offline=offline,
-                    timeout_seconds=timeout_seconds,
-                ),
-                report,
-                cancel,
-            )
+    if record is not None:
+        return _interpreter(store, record)
+    chosen = choose_installer(installer, names)
+    refuse_unknown(unknown(names, trusted | frozenset(allow_packages)), index)
+    request = InstallRequest(
+        lines=lines,
+        constraints=constraints,
+        index=index,
+        source_allowed=allow_build,
+        offline=offline,
+        timeout_seconds=timeout_seconds,
+    )
+    with store.lock(key, _waiting(report, cancel)):
+        record = store.find(key) or build(store, key, chosen, request, report, cancel)
     return _interpreter(store, record)
 
 

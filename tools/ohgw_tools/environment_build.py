@@ -56,9 +56,12 @@ def build(
     report: Callable[[str], None],
     cancel: threading.Event | None,
 ) -> EnvironmentRecord:
-    """Make a new environment and publish it; leaves nothing behind when it fails."""
+    """Make a new environment for `request`, wherever the store has room for it, and publish it;
+    leaves nothing behind when it fails. Call it under the store's lock of `key`.
+    """
     started = time.monotonic()
-    place = request.environment
+    place = store.new_directory(key)
+    request = request.model_copy(update={"environment": place})
     count = len(request.lines)
     if count:
         report(f"environment {key[:12]}: {count} requirement(s), with {installer}")

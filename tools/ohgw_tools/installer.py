@@ -43,7 +43,7 @@ class InstallRequest(BaseModel):
 
     model_config = FROZEN
 
-    environment: Path
+    environment: Path = Path()
     lines: tuple[str, ...]
     constraints: tuple[str, ...] = ()
     index: str | None = None

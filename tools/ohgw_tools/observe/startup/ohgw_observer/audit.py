@@ -20,48 +20,8 @@ _CODE = (".py", ".pyc", ".so", ".pth")
 
 def install(record: Record, root: str) -> None:
     """Watch this process's audit events from now on; the program's own files lie below `root`."""
-    own = tuple({p + "/" for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)})
-    quiet = _SYSTEM + own
-    head = root + "/"
-
-    def opened(args: tuple[Any, ...]) -> None:
-        path, _, flags = args
-        if not isinstance(path, (str, bytes, os.PathLike)):
-            return
-        name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-        if "__pycache__" in name or name.endswith(_CODE):
-            return
-        if name.startswith(quiet) and not name.startswith(head):
-            return
-        writing = isinstance(flags, int) and bool(flags & _WRITING)
-        record.once("write" if writing else "read", name)
-
-    def host(args: tuple[Any, ...]) -> None:
-        if args and args[0]:
-            record.once("host", str(args[0]), args[1] if len(args) > 1 else None)
-
-    def connect(args: tuple[Any, ...]) -> None:
-        if len(args) > 1 and isinstance(args[1], tuple):
-            host(args[1][:2])
-
-    def spawn(args: tuple[Any, ...]) -> None:
-        command = args[1] if len(args) > 1 else args
-        words = command if isinstance(command, (list, tuple)) else [command]
-        texts = [os.fsdecode(w) if isinstance(w, bytes) else str(w) for w in words[:30]]
-        record.write("spawn", argv=[text[:300] for text in texts])
-
-    handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
-        "open": opened,
-        "socket.connect": connect,
-        "socket.getaddrinfo": host,
-        "socket.gethostbyname": host,
-        "urllib.Request": lambda args: record.once("url", args[0]),
-        "subprocess.Popen": spawn,
-        "os.system": spawn,
-        "os.exec": spawn,
-        "os.posix_spawn": spawn,
-    }
-    find = handlers.get
+    watch = _Watch(record, root)
+    find = watch.handlers.get
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         handler = find(event)
@@ -71,3 +31,50 @@ def install(record: Record, root: str) -> None:
                 handler(args)
 
     sys.addaudithook(hook)
+
+
+class _Watch:
+    """What is written down of each kind of event."""
+
+    def __init__(self, record: Record, root: str) -> None:
+        own = tuple({p + "/" for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)})
+        self._record = record
+        self._quiet = _SYSTEM + own
+        self._head = root + "/"
+        self.handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
+            "open": self._opened,
+            "socket.connect": self._connect,
+            "socket.getaddrinfo": self._host,
+            "socket.gethostbyname": self._host,
+            "urllib.Request": lambda args: record.once("url", args[0]),
+            "subprocess.Popen": self._spawn,
+            "os.system": self._spawn,
+            "os.exec": self._spawn,
+            "os.posix_spawn": self._spawn,
+        }
+
+    def _opened(self, args: tuple[Any, ...]) -> None:
+        path, _, flags = args
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return
+        name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+        if "__pycache__" in name or name.endswith(_CODE):
+            return
+        if name.startswith(self._quiet) and not name.startswith(self._head):
+            return
+        writing = isinstance(flags, int) and bool(flags & _WRITING)
+        self._record.once("write" if writing else "read", name)
+
+    def _host(self, args: tuple[Any, ...]) -> None:
+        if args and args[0]:
+            self._record.once("host", str(args[0]), args[1] if len(args) > 1 else None)
+
+    def _connect(self, args: tuple[Any, ...]) -> None:
+        if len(args) > 1 and isinstance(args[1], tuple):
+            self._host(args[1][:2])
+
+    def _spawn(self, args: tuple[Any, ...]) -> None:
+        command = args[1] if len(args) > 1 else args
+        words = command if isinstance(command, (list, tuple)) else [command]
+        texts = [os.fsdecode(w) if isinstance(w, bytes) else str(w) for w in words[:30]]
+        self._record.write("spawn", argv=[text[:300] for text in texts])
