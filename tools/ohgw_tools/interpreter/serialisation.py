@@ -38,7 +38,8 @@ def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
         return List(
             [wrap(v, origin.child(i), depth + 1) for i, v in enumerate(data)], origin=origin
         )
-    return mark(data, origin)
+    known = isinstance(data, (str, int, float, bool)) or data is None
+    return mark(data, origin) if known else UNKNOWN
 
 
 def clone(value: Value) -> Value:

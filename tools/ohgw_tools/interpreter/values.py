@@ -10,24 +10,21 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ohgw_tools.interpreter.marked import MARKED as MARKED
+from ohgw_tools.interpreter.marked import ConfigFloat as ConfigFloat
+from ohgw_tools.interpreter.marked import ConfigInt as ConfigInt
+from ohgw_tools.interpreter.marked import ConfigText as ConfigText
+from ohgw_tools.interpreter.marked import Origin as Origin
+from ohgw_tools.interpreter.marked import config_text as config_text
+from ohgw_tools.interpreter.marked import like as like
+from ohgw_tools.interpreter.marked import mark as mark
+
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.scope import Scope
 
 Value: TypeAlias = Any  # a plain Python object or one of the classes of this module
 LARGEST_TUPLE = 2000
 ATOMS = (int, float, str, bool, bytes, complex, type(None))
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where in which configuration file a value stands: keys from the root."""
-
-    path: str
-    keys: tuple[Any, ...]
-
-    def child(self, key: object) -> Origin:
-        """Return the place of `key` below this one."""
-        return Origin(self.path, (*self.keys, key))
 
 
 class Unknown:
@@ -53,59 +50,6 @@ class External:
     """A name of a library that is not interpreted, by its dotted name."""
 
     name: str
-
-
-class ConfigText(str):
-    """A string that stands in a configuration file, or was made from one by `.lower()` and such.
-
-    A subclass of str so that each operation on strings works on it unchanged.
-    """
-
-    __slots__ = ("origin",)
-    origin: Origin
-
-
-def config_text(text: str, origin: Origin) -> ConfigText:
-    """Return `text` marked with its place."""
-    marked = ConfigText(text)
-    marked.origin = origin
-    return marked
-
-
-class ConfigInt(int):
-    """A whole number that stands in a configuration file."""
-
-    origin: Origin
-
-
-class ConfigFloat(float):
-    """A number that stands in a configuration file."""
-
-    __slots__ = ("origin",)
-    origin: Origin
-
-
-MARKED = (ConfigText, ConfigInt, ConfigFloat)
-
-
-def mark(value: Value, origin: Origin) -> Value:
-    """Return a scalar of a configuration file, marked with its place where its type allows."""
-    marked: Value
-    if isinstance(value, str):
-        marked = ConfigText(value)
-    elif isinstance(value, float):
-        marked = ConfigFloat(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        marked = ConfigInt(value)
-    else:
-        return value if isinstance(value, bool) or value is None else UNKNOWN
-    marked.origin = origin
-    return marked
-
-
-def like(source: object, text: str) -> str:
-    """Return `text`, marked with the place of `source` if that has one."""
-    return config_text(text, source.origin) if isinstance(source, ConfigText) else text
 
 
 @dataclass(slots=True, eq=False)
