@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from ohgw_tools.bundle import Bundle
+
+SEED = Path(__file__).parents[1] / "bundles" / "seed" / "exp-2.bundle.json"
 
 
 class WrongRepair(NamedTuple):
@@ -73,6 +76,14 @@ WRONG = (
         "    trial.warm_start = {",
         "eta-zero-is-baseline",
         "disturbs weights",
+    ),
+    WrongRepair(
+        "silent random tokens",
+        "src/preprocess.py",
+        "        tokens = text_tokens(name, ds_cfg, split, vocab_size)\n",
+        "        tokens = torch.randint(vocab_size, (4000,))\n",
+        "fails-without-data",
+        "not the dataset that it names",
     ),
     WrongRepair(
         "silent stand-in text",

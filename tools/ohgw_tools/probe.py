@@ -59,6 +59,20 @@ class Prober:
 
         Raises CouldNotLook where the program does not end well: what it does cannot be seen then.
         """
+        sample = self.attempt(run, changes)
+        if not sample.execution.ok:
+            raise CouldNotLook(
+                f"the smoke test of {run.id} alone does not end well "
+                f"({sample.execution.outcome}, exit code {sample.execution.exit_code})",
+                "Mend what the smoke test reports first",
+            )
+        return sample
+
+    def attempt(self, run: Run, changes: Mapping[KeyPath, object] | None = None) -> Sample:
+        """Run the same as `smoke`, which may end in any way that says something of the program.
+
+        Raises CouldNotLook where a limit of the sandbox ended it.
+        """
         config = copy.deepcopy(dict(run.config))
         for path, value in (changes or {}).items():
             _set(config, path, value)
@@ -70,21 +84,9 @@ class Prober:
                 f"probe-{len(self._known)}", files, program.argv, program.limits, run.id
             )
         sample = self._known[text]
-        if not sample.execution.ok:
-            raise CouldNotLook(
-                f"the smoke test of {run.id} alone does not end well "
-                f"({sample.execution.outcome}, exit code {sample.execution.exit_code})",
-                "Mend what the smoke test reports first",
-            )
+        if sample.execution.outcome != "exited":
+            raise CouldNotLook(f"the run of {run.id} ended by {sample.execution.outcome}")
         return sample
-
-    def full(self, seconds: float) -> Sample:
-        """Run the full experiment as it is, for at most `seconds`; it may end in any way."""
-        program = self.subject.contract.full
-        limits = program.limits.model_copy(
-            update={"wall_seconds": min(seconds, program.limits.wall_seconds)}
-        )
-        return self._sample("probe-full", self.subject.files, program.argv, limits, "")
 
     def _sample(
         self,
