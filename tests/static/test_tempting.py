@@ -94,6 +94,7 @@ import json
 
 import yaml
 
+LABELS = ["TODO", "DONE"]
 SPECIAL = {"pad": "<pad>", "mask": "[MASK]"}
 PROMPT = "Answer with ... if you are unsure."
 
@@ -123,14 +124,14 @@ def check_config(cfg):
 
 def main(path):
     cfg = check_config(read(path) or {})
-    print(masked(cfg.get("tokens", []), SPECIAL["mask"]), PROMPT)
+    print(LABELS, masked(cfg.get("tokens", []), SPECIAL["mask"]), PROMPT)
 
 
 if __name__ == "__main__":
     main("config/full_experiment.yaml")
 ''',
     "config/full_experiment.yaml": """\
-# Real values throughout; nothing here is a TODO or a placeholder.
+\ufeff# Sizes up to XXX-large; nothing here is a TODO or a placeholder.
 tokenizer: {pad_token: <pad>, unk_token: <unk>, eos_token: <|endoftext|>}
 prompt_template: "Q: {{question}} A: ..."
 tokens: [1, ~, 3]

@@ -89,7 +89,7 @@ def _in_strings(file: PythonFile) -> Iterator[Placeholder]:
         if not isinstance(node.value, str) or id(node) in documents:
             continue
         match = wording.marker(node.value)
-        if match and not _is_guard(file, node) and not isinstance(file.parent(node), ast.Expr):
+        if match and not _is_guard(file, node) and not _is_label(file, node):
             yield Placeholder("string", match.text, file.region(node))
 
 
@@ -106,6 +106,18 @@ def _in_names(file: PythonFile) -> Iterator[Placeholder]:
     for node in file.definitions:
         if re.search(r"place_?holder|todo", node.name, re.IGNORECASE):
             yield Placeholder("name", node.name, file.region(node))
+
+
+def _is_label(file: PythonFile, node: ast.Constant) -> bool:
+    """Whether the string is a word among others, such as a class label, or a bare statement."""
+    match file.parent(node):
+        case ast.Expr():
+            return True
+        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+            texts = [i.value for i in items if isinstance(i, ast.Constant)]
+            others = [t for t in texts if isinstance(t, str) and not wording.marker(t)]
+            return node.value in ("TODO", "XXX", "TBD") and bool(others)
+    return False
 
 
 def _is_guard(file: PythonFile, node: ast.Constant) -> bool:

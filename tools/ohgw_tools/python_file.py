@@ -152,7 +152,8 @@ class PythonFile:
             self.too_large = f"{len(self.text)} characters; the judge reads {MAX_CHARACTERS}"
             return
         try:
-            tree = ast.parse(self.text)
+            # Python takes a byte order mark at the start of a file, `ast` does not.
+            tree = ast.parse(self.text.removeprefix("\ufeff"))
         except (RecursionError, MemoryError):  # the parser's own limits on nesting
             self.too_large = "nested deeper than the Python parser reads"
             return

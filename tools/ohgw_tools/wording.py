@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 MAX = 2000
 
-_MARKER = re.compile(r"(?<![A-Za-z])(?:TODO|FIXME|XXX|TBD)(?![A-Za-z])|PLACE_?HOLDER|\[UNCHANGED\]")
+_MARKER = re.compile(
+    r"(?<![A-Za-z])(?:TODO|FIXME|XXX|TBD)(?![A-Za-z]|-[a-z])|PLACE_?HOLDER|\[UNCHANGED\]"
+)
 _WORD = re.compile(r"\bplace-?holders?\b", re.IGNORECASE)
 # Said before a marker, these tell that it is gone or must not be.
 _NEGATION = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ohgw_tools.distribution import is_standard
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.python_file import PythonFile
 from ohgw_tools.siblings import ImportedName, exports, guarded, imported_names
@@ -43,6 +44,12 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _problem(subject: Subject, path: str, wanted: ImportedName) -> str | None:
     if wanted.path is None:
+        if not wanted.local and _is_flat(subject, path, wanted):
+            package = path.rsplit("/", 1)[0].replace("/", ".")
+            return (
+                f"{wanted.module!r} is not on the path when the program is started with -m: "
+                f"it is {package}.{wanted.module}"
+            )
         if not wanted.local or _is_package(subject, wanted):
             return None
         return f"the bundle has no module {wanted.module!r}" + (
@@ -55,6 +62,27 @@ def _problem(subject: Subject, path: str, wanted: ImportedName) -> str | None:
     if known.open or wanted.name in known.names or wanted.name.startswith("__"):
         return None
     return f"{wanted.path} does not define {wanted.name!r}"
+
+
+def _is_flat(subject: Subject, path: str, wanted: ImportedName) -> bool:
+    """Whether an absolute import can only mean a module beside this one, in a package whose folder
+    is not on the path: everything is started with `-m` from the bundle's root.
+    """
+    folder = path.rpartition("/")[0].replace("/", ".")
+    if not folder or f"{folder}.{wanted.module}" not in subject.modules:
+        return False
+    if is_standard(wanted.module.split(".")[0]) or "-m" not in subject.contract.smoke.argv:
+        return False
+    return not subject.once(_sets_path)
+
+
+def _sets_path(subject: Subject) -> bool:
+    """Whether any code changes the module path, or starts a file rather than a module."""
+    texts = [text for path, text in subject.files.items() if path.endswith(".py")]
+    return any(
+        "sys.path" in text or "PYTHONPATH" in text or "runpy" in text or '.py"' in text
+        for text in texts
+    )
 
 
 def _is_package(subject: Subject, wanted: ImportedName) -> bool:
