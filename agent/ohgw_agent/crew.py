@@ -42,6 +42,7 @@ def execution(settings: Settings) -> Execution:
             index=settings.index,
             allow_build=settings.allow_build,
         ),
+        allow_hosts=settings.allow_hosts,
         observe=settings.observe,
         deep=settings.deep,
     )

@@ -28,6 +28,7 @@ class Execution:
     sandbox: Sandbox | None
     missing: str = ""
     environment: EnvironmentOptions = field(default_factory=EnvironmentOptions)
+    allow_hosts: tuple[str, ...] = ()
     observe: bool = True
     deep: bool = False
 

@@ -29,6 +29,7 @@ class ModelSettings(BaseModel):
 class Settings(BaseModel):
     """How a run is done. `sandbox` is a backend's name, `auto` or `none`; `review` None asks for a
     review where there is a model. `python` is an interpreter to use, and to build nothing.
+    `allow_hosts` are the only hosts that the sandboxed program may reach.
     """
 
     model_config = FROZEN
@@ -47,6 +48,7 @@ class Settings(BaseModel):
     constraints: tuple[str, ...] = ()
     index: str | None = None
     allow_build: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
     observe: bool = True
     deep: bool = False
     label: str = ""

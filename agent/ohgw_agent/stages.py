@@ -78,6 +78,7 @@ def _run(context: LoopContext, number: int, tree: str) -> Verdict:
                 context.contract,
                 how.sandbox,
                 environment_options=how.environment,
+                allow_hosts=how.allow_hosts,
                 observe=how.observe,
                 deep=how.deep,
                 on_progress=detail,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
@@ -21,6 +22,7 @@ def judge(
     sandbox: str | Sandbox = "auto",
     static_only: bool = False,
     environment: EnvironmentOptions | None = None,
+    allow_hosts: tuple[str, ...] = (),
     observe: bool = True,
     deep: bool = False,
     on_progress: Callable[[str], None] | None = None,
@@ -43,10 +45,19 @@ def judge(
     )
     verdicts: list[Verdict] = [check(bundle, held_against, cache=cache)]
     if verdicts[0].status == "pass" and "sandbox" in required:
-        options = environment or EnvironmentOptions()
         try:
             verdicts.append(
-                _run(bundle, held_against, sandbox, options, observe, deep, on_progress, cancel)
+                _run(
+                    bundle,
+                    held_against,
+                    sandbox,
+                    environment_options=environment or EnvironmentOptions(),
+                    allow_hosts=allow_hosts,
+                    observe=observe,
+                    deep=deep,
+                    on_progress=on_progress,
+                    cancel=cancel,
+                )
             )
         except RunCancelled:
             raise
@@ -55,31 +66,14 @@ def judge(
     return Judgement(tree=bundle.derived.digest, verdicts=tuple(verdicts), required=required)
 
 
-def _run(
-    bundle: Bundle,
-    contract: Contract,
-    sandbox: str | Sandbox,
-    environment: EnvironmentOptions,
-    observe: bool,
-    deep: bool,
-    on_progress: Callable[[str], None] | None,
-    cancel: threading.Event | None,
-) -> Verdict:
+def _run(bundle: Bundle, contract: Contract, sandbox: str | Sandbox, **options: Any) -> Verdict:
     from ohgw_tools.sandbox_choice import choose
     from ohgw_tools.smoke import run_stage
 
     if sandbox == "none":
         return _undecided("no sandbox was asked for (--sandbox none)")
-    return run_stage(
-        bundle,
-        contract,
-        choose(sandbox) if isinstance(sandbox, str) else sandbox,
-        environment_options=environment,
-        observe=observe,
-        deep=deep,
-        on_progress=on_progress,
-        cancel=cancel,
-    )
+    chosen = choose(sandbox) if isinstance(sandbox, str) else sandbox
+    return run_stage(bundle, contract, chosen, **options)
 
 
 def _undecided(reason: str) -> Verdict:

@@ -42,6 +42,13 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-build", action="append", default=[], metavar="PACKAGE", help="may lack a wheel"
     )
+    group.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="let the sandboxed program reach this host; all others stay out of reach",
+    )
     group.add_argument("--deep", action="store_true", help="also run the full config, shrunken")
     group.add_argument(
         "--no-observe",
@@ -136,6 +143,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             constraints=tuple(arguments.constraint),
             index=arguments.index,
             allow_build=tuple(arguments.allow_build),
+            allow_hosts=tuple(arguments.allow_host),
             observe=arguments.observe,
             deep=arguments.deep,
             label=arguments.label or "",

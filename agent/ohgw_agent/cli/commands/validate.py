@@ -102,6 +102,7 @@ def _judge(
             index=arguments.index,
             allow_build=tuple(arguments.allow_build),
         ),
+        allow_hosts=tuple(arguments.allow_host),
         observe=arguments.observe,
         deep=arguments.deep,
         on_progress=None if arguments.quiet else _progress,
