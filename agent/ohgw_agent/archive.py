@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from ohgw_tools.tree import Tree
+from ohgw_tools.tree import Tree, sha256
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -52,6 +52,12 @@ class Archive:
     def put_value(self, value: BaseModel) -> str:
         """Store a value as JSON. Returns the digest that `value` finds it by."""
         digest = self.put_bytes(value.model_dump_json().encode())
+        self._values[digest] = value
+        return digest
+
+    def keep_value(self, value: BaseModel) -> str:
+        """Remember a value that can be made again from the record, and return its digest."""
+        digest = sha256(value.model_dump_json().encode())
         self._values[digest] = value
         return digest
 

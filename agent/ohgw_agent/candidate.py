@@ -139,4 +139,5 @@ def _write(
         data["hunks"] = [hunk.model_dump(mode="json") for hunk in applied.hunks]
         data["notes"] = [str(note)[:300] for note in applied.notes]
     actor = patch.origin if patch and patch.origin else "tool"
-    context.run.append("patch", data, step=step, actor=actor)
+    verdicts = [e.seq for e in context.run.events if e.kind == "verdict" and e.data["tree"] == base]
+    context.run.append("patch", data, step=step, actor=actor, cause=tuple(verdicts[-2:]))

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 from ohgw_agent.chat_model import ChatModel
@@ -41,10 +42,13 @@ def execution(settings: Settings) -> Execution:
             constraints=settings.constraints,
             index=settings.index,
             allow_build=settings.allow_build,
+            allow_packages=settings.allow_packages,
+            cache_dir=Path(settings.cache_dir) if settings.cache_dir else None,
         ),
         allow_hosts=settings.allow_hosts,
         observe=settings.observe,
         deep=settings.deep,
+        repeat=settings.repeat,
     )
 
 

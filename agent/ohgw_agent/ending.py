@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.memory import best_attempt, history
-from ohgw_agent.progress import better, repeated
+from ohgw_agent.progress import nearer, repeated
 from ohgw_agent.proposer import Attempt
 from ohgw_agent.stop import StopReason
 
@@ -29,9 +29,10 @@ def after_attempt(context: LoopContext, attempt: Attempt, state: Mapping[str, An
     if not state["attempts"]:
         return _ended(attempt, 0, 0)
     best = best_attempt(context, state)
-    if better(attempt.judgement, best.judgement):
+    before = history(context, state)
+    if nearer(attempt, best, before):
         return _ended(attempt, attempt.number, 0)
-    earlier = repeated(attempt, history(context, state))
+    earlier = repeated(attempt, before)
     if earlier is None or _by_recipe(attempt):
         # Recipes are finitely many and each is tried once on a tree: they cannot go in circles.
         return _ended(attempt, best.number, state["repeats"] if _by_recipe(attempt) else 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ohgw_tools.finding import Region
+from ohgw_tools.python_parse import parse_python
 
 Breadth = Literal["region", "definition", "file"]
 
@@ -65,7 +66,7 @@ def _parsed(path: str, text: str) -> ast.Module | None:
     if not path.endswith(".py"):
         return None
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -45,6 +45,7 @@ class JournaledChat:
         """Return the recorded answer, or ask. Raises BudgetSpent before a call that could pass a
         cap, ModelError when no answer came.
         """
+        question = self._clean(question)
         key = question.key(self._model.name)
         event = self._run.find("model.reply", "key", key)
         if event is None:
@@ -64,7 +65,7 @@ class JournaledChat:
         }
         cause = self._run.append("model.request", request).seq
         try:
-            reply = self._permits.ask(self._model, question)
+            answer = self._permits.ask(self._model, question)
         except ModelError as error:
             fault = {
                 "key": key,
@@ -75,6 +76,8 @@ class JournaledChat:
             }
             self._run.append("model.failure", fault, cause=(cause,))
             raise
+        # What is used now and what a resumed session reads back must be the same words.
+        reply = answer.model_copy(update={"text": self._run.redactor.text(answer.text)})
         data = {
             "key": key,
             "reply_blob": self._archive.put_value(reply),
@@ -91,6 +94,14 @@ class JournaledChat:
         actor = f"model:{reply.model}"
         self._run.append("model.reply", data, actor=actor, cause=(cause,))
         return reply
+
+    def _clean(self, question: Question) -> Question:
+        """Take secrets out before anything is sent."""
+        messages = tuple(
+            m.model_copy(update={"text": self._run.redactor.text(m.text)})
+            for m in question.messages
+        )
+        return question.model_copy(update={"messages": messages})
 
     def _charge(self, key: str, reply: Reply) -> None:
         self._ledger.charge(

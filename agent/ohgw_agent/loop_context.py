@@ -31,6 +31,7 @@ class Execution:
     allow_hosts: tuple[str, ...] = ()
     observe: bool = True
     deep: bool = False
+    repeat: int = 1
 
 
 @dataclass(frozen=True)

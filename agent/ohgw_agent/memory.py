@@ -7,7 +7,7 @@ from typing import Any
 
 from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.notice import Notice
-from ohgw_agent.progress import better, deciding
+from ohgw_agent.progress import deciding, nearer
 from ohgw_agent.proposer import Attempt
 from ohgw_tools.edit import Patch
 from ohgw_tools.verdict import Judgement, Verdict
@@ -40,8 +40,9 @@ def record_attempt(context: LoopContext, state: Mapping[str, Any]) -> tuple[Atte
         new=tuple(sorted(now - before)),
         kept=tuple(sorted(before & now)),
     )
-    _write(context, attempt, parent is None or better(judgement, parent.judgement))
-    return attempt, context.archive.put_value(attempt)
+    best = parent is None or nearer(attempt, parent, history(context, state))
+    _write(context, attempt, best)
+    return attempt, context.archive.keep_value(attempt)
 
 
 def _write(context: LoopContext, attempt: Attempt, best: bool) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 
 from ohgw_tools.finding import Region
+from ohgw_tools.python_parse import parse_python
 from ohgw_tools.tree import Tree
 
 Place = tuple[str, Region | None]
@@ -83,7 +84,7 @@ def everything(text: str, tree: Tree, room: int) -> list[Place]:
 
 def _parsed(text: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
 

@@ -5,24 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ohgw_agent.proposer import Attempt
-from ohgw_tools.verdict import STAGES, Judgement
+from ohgw_tools.verdict import STAGES, Judgement, Verdict
 
 
-def rank(judgement: Judgement) -> tuple[int, int, int, int]:
+def rank(judgement: Judgement) -> tuple[int, int, int, int, int]:
     """Return a key that is greater the nearer a tree is to ready: ready or not, stages passed,
-    fewer deciding findings, fewer warnings. A tree whose patch was refused ranks below all others.
+    programs that ran to their end, fewer deciding findings, fewer warnings. A tree whose patch was
+    refused ranks below all others.
     """
     statuses = {v.stage: v.status for v in judgement.verdicts}
     if statuses.get("patch") == "fail":
-        return (-1, 0, 0, 0)
+        return (-1, 0, 0, 0, 0)
     passed = sum(statuses.get(stage) == "pass" for stage in STAGES if stage != "patch")
     warnings = sum(f.severity == "warning" for f in judgement.findings)
-    return (int(judgement.ready), passed, -len(judgement.errors), -warnings)
+    ended = sum(_programs_ended(v) for v in judgement.verdicts)
+    return (int(judgement.ready), passed, ended, -len(judgement.errors), -warnings)
 
 
 def better(a: Judgement, b: Judgement) -> bool:
     """Whether `a` is strictly nearer to ready than `b`."""
     return rank(a) > rank(b)
+
+
+def nearer(attempt: Attempt, best: Attempt, history: Sequence[Attempt]) -> bool:
+    """Whether an attempt takes the place of the best one: it ranks higher, or, where a crash hides
+    whatever comes after it, it mended all that was found and came upon something else, once.
+    """
+    if better(attempt.judgement, best.judgement):
+        return True
+    both_ran = all(_failed_running(a.judgement) for a in (attempt, best))
+    mended = not deciding(attempt.judgement) & deciding(best.judgement)
+    as_far = rank(attempt.judgement)[:3] >= rank(best.judgement)[:3]
+    return both_ran and mended and as_far and repeated(attempt, history) is None
 
 
 def deciding(judgement: Judgement) -> frozenset[str]:
@@ -43,6 +57,18 @@ def repeated(attempt: Attempt, history: Sequence[Attempt]) -> int | None:
         if same_tree or deciding(attempt.judgement) == deciding(earlier.judgement):
             return earlier.number
     return None
+
+
+def _failed_running(judgement: Judgement) -> bool:
+    return any(v.stage == "sandbox" and v.status == "fail" for v in judgement.verdicts)
+
+
+def _programs_ended(verdict: Verdict) -> int:
+    """How many programs of a sandbox stage ended by themselves with exit code 0."""
+    steps = verdict.facts.get("steps")
+    if not isinstance(steps, list):
+        return 0
+    return sum(isinstance(step, dict) and step.get("exit_code") == 0 for step in steps)
 
 
 def _refused(attempt: Attempt) -> bool:

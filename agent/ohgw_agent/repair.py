@@ -56,7 +56,9 @@ def fix(
     own = Objects(proposers, model, reviewer, sandbox, permits)
     signal = cancel or threading.Event()
     chosen = own.execution(settings)
-    with Run.create(Path(runs_dir), beginning(bundle, contract, settings, chosen)) as run:
+    required = required_stages(contract, settings, own.reviews(settings))
+    start = beginning(bundle, contract, settings, chosen, required)
+    with Run.create(Path(runs_dir), start) as run:
         return _go(run, bundle, contract, settings, own, chosen, watch, signal)
 
 
@@ -106,6 +108,11 @@ class Objects:
         self.reviewer = reviewer
         self.sandbox = sandbox
         self.permits: Permits = permits or Unlimited()
+
+    def reviews(self, settings: Settings) -> bool:
+        """Whether there is somebody to give a review."""
+        anyone = self.reviewer or self.model or settings.reviewing or settings.proposing
+        return settings.review is not False and anyone is not None
 
     def execution(self, settings: Settings) -> Execution:
         """Return the sandbox that was given, or choose one."""

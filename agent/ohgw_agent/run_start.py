@@ -17,6 +17,7 @@ from ohgw_tools import bundle_file, ruleset
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.errors import InputError
+from ohgw_tools.verdict import Stage
 
 # A run that ended for one of these reasons may go on once the reason is gone.
 RESUMABLE: frozenset[StopReason] = frozenset(
@@ -25,7 +26,11 @@ RESUMABLE: frozenset[StopReason] = frozenset(
 
 
 def beginning(
-    bundle: Bundle, contract: Contract, settings: Settings, chosen: Execution
+    bundle: Bundle,
+    contract: Contract,
+    settings: Settings,
+    chosen: Execution,
+    required: tuple[Stage, ...],
 ) -> dict[str, Any]:
     """Return the data of `run.start`: bytes become blobs, trees become manifests."""
     models = [m.model for m in (settings.proposing, settings.reviewing) if m is not None]
@@ -46,7 +51,7 @@ def beginning(
         },
         "settings_blob": settings.model_dump_json().encode(),
         "rules_digest": ruleset.digest(),
-        "required": list(contract.stages),
+        "required": list(required),
         "budget": _whole_numbers(settings.budget),
         "sandbox": chosen.sandbox.name if chosen.sandbox else "none",
         "proposers": [settings.proposer],

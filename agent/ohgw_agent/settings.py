@@ -48,7 +48,10 @@ class Settings(BaseModel):
     constraints: tuple[str, ...] = ()
     index: str | None = None
     allow_build: tuple[str, ...] = ()
+    allow_packages: tuple[str, ...] = ()
+    cache_dir: str | None = None
     allow_hosts: tuple[str, ...] = ()
     observe: bool = True
     deep: bool = False
+    repeat: int = Field(default=1, ge=1, le=20)
     label: str = ""

@@ -81,6 +81,7 @@ def _run(context: LoopContext, number: int, tree: str) -> Verdict:
                 allow_hosts=how.allow_hosts,
                 observe=how.observe,
                 deep=how.deep,
+                repeat=how.repeat,
                 on_progress=detail,
                 cancel=context.cancel,
             )

@@ -12,7 +12,7 @@ from ohgw_tools.errors import ContractError
 from ohgw_tools.rule import all_rules
 from ohgw_tools.subject import Subject
 
-PAGE = Path(__file__).parents[2] / "docs" / "contracts.md"
+PAGE = Path(__file__).parents[2] / "tools" / "ohgw_tools" / "contracts" / "WRITING.md"
 HYDRA = Contract.load("hydra")
 
 

@@ -11,6 +11,7 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.experiment_facts import DESCRIPTION, ExperimentFacts, facts, texts
 from ohgw_tools.fact_pattern import FactKind
 from ohgw_tools.finding import Evidence
+from ohgw_tools.python_parse import parse_python
 from ohgw_tools.source_text import SourceText
 
 _FACTOR = 3.0
@@ -158,7 +159,7 @@ def _gradients(text: str) -> Iterator[Contradiction]:
     """Example code that differentiates a loss by something that the loss does not depend on."""
     for block in _BLOCK.finditer(text):
         try:
-            tree = ast.parse(block["code"])
+            tree = parse_python(block["code"])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for wanted, by in _independent(tree):

@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator
 
+from ohgw_tools.python_parse import parse_python
 from ohgw_tools.refusal import refused
 
 
@@ -18,7 +19,7 @@ def add(text: str, statement: str) -> str | None:
     """
     wanted = _statement(statement)
     try:
-        module = ast.parse(text)
+        module = parse_python(text)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise refused(
             "does-not-parse", f"the file as it stands is not valid Python ({error}); mend it first"
@@ -40,7 +41,7 @@ def add(text: str, statement: str) -> str | None:
 def _statement(text: str) -> ast.Import | ast.ImportFrom:
     source = text.strip().strip("`").strip()
     try:
-        body = ast.parse(source).body
+        body = parse_python(source).body
     except (SyntaxError, ValueError, RecursionError):
         body = []
     if len(body) != 1 or not isinstance(body[0], ast.Import | ast.ImportFrom):

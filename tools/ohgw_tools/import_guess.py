@@ -6,6 +6,7 @@ import ast
 import sys
 
 from ohgw_tools.python_file import Definition, PythonFile
+from ohgw_tools.python_parse import parse_python
 from ohgw_tools.siblings import absolute
 from ohgw_tools.subject import Subject
 
@@ -177,7 +178,7 @@ def _imports(file: PythonFile) -> dict[str, str]:
 
 def _resolves(subject: Subject, path: str, statement: str) -> bool:
     """Whether an import from a sibling still finds its name there; others are not looked up."""
-    node = ast.parse(statement).body[0]
+    node = parse_python(statement).body[0]
     if not isinstance(node, ast.ImportFrom):
         return True
     target = subject.modules.get(absolute(path, node))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.environment import EnvironmentOptions
 from ohgw_tools.errors import CouldNotLook, RunCancelled
 from ohgw_tools.sandbox import Sandbox
 from ohgw_tools.subject import ParseCache
@@ -21,17 +18,13 @@ def judge(
     *,
     sandbox: str | Sandbox = "auto",
     static_only: bool = False,
-    environment: EnvironmentOptions | None = None,
-    allow_hosts: tuple[str, ...] = (),
-    observe: bool = True,
-    deep: bool = False,
-    on_progress: Callable[[str], None] | None = None,
     cache: ParseCache | None = None,
-    cancel: threading.Event | None = None,
+    **running: Any,
 ) -> Judgement:
     """Judge statically and then, if nothing decides against the bundle, by running it.
 
-    `sandbox` is a backend, the name of one, `auto`, or `none`, which leaves that stage undecided.
+    `sandbox` is a backend, the name of one, `auto`, or `none`, which leaves that stage undecided;
+    `running` are the options of `ohgw_tools.smoke.run_stage`.
     What cannot be looked at is `undecided`, never raised. Raises InputError for a sandbox or an
     interpreter that does not exist, RunCancelled when `cancel` is set.
     """
@@ -46,19 +39,7 @@ def judge(
     verdicts: list[Verdict] = [check(bundle, held_against, cache=cache)]
     if verdicts[0].status == "pass" and "sandbox" in required:
         try:
-            verdicts.append(
-                _run(
-                    bundle,
-                    held_against,
-                    sandbox,
-                    environment_options=environment or EnvironmentOptions(),
-                    allow_hosts=allow_hosts,
-                    observe=observe,
-                    deep=deep,
-                    on_progress=on_progress,
-                    cancel=cancel,
-                )
-            )
+            verdicts.append(_run(bundle, held_against, sandbox, running))
         except RunCancelled:
             raise
         except CouldNotLook as error:
@@ -66,14 +47,16 @@ def judge(
     return Judgement(tree=bundle.derived.digest, verdicts=tuple(verdicts), required=required)
 
 
-def _run(bundle: Bundle, contract: Contract, sandbox: str | Sandbox, **options: Any) -> Verdict:
+def _run(
+    bundle: Bundle, contract: Contract, sandbox: str | Sandbox, running: dict[str, Any]
+) -> Verdict:
     from ohgw_tools.sandbox_choice import choose
     from ohgw_tools.smoke import run_stage
 
     if sandbox == "none":
         return _undecided("no sandbox was asked for (--sandbox none)")
     chosen = choose(sandbox) if isinstance(sandbox, str) else sandbox
-    return run_stage(bundle, contract, chosen, **options)
+    return run_stage(bundle, contract, chosen, **running)
 
 
 def _undecided(reason: str) -> Verdict:

@@ -8,6 +8,8 @@ import re
 import tokenize
 from collections import Counter
 
+from ohgw_tools.python_parse import parse_python
+
 # An elision is short; a longer comment is read this far, so that no pattern takes long.
 MAX_COMMENT = 160
 _REST = (
@@ -96,7 +98,7 @@ def _python_comments(text: str) -> set[int]:
 def _ellipsis_bodies(text: str) -> set[int]:
     """Lines of statements that are `...` alone, where they do not belong (protocols, overloads)."""
     try:
-        module = ast.parse(text)
+        module = parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     fitting = set()

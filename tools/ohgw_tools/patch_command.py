@@ -17,6 +17,7 @@ from ohgw_tools.edit import (
     SetKey,
     WriteFile,
 )
+from ohgw_tools.python_parse import parse_python
 from ohgw_tools.refusal import refused
 from ohgw_tools.slip import without_fence
 from ohgw_tools.tree import Tree
@@ -93,7 +94,7 @@ def _imports(path: str, body: str, line: int) -> list[Edit]:
     import ast
 
     try:
-        statements = ast.parse(body.strip()).body
+        statements = parse_python(body.strip()).body
     except (SyntaxError, ValueError, RecursionError):
         statements = []
     if not statements or not all(isinstance(s, ast.Import | ast.ImportFrom) for s in statements):

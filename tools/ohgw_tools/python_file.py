@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ohgw_tools.finding import Region
+from ohgw_tools.python_parse import parse_python
 from ohgw_tools.source_text import SourceText
 
 MAX_DEPTH = 150
@@ -153,7 +154,7 @@ class PythonFile:
             return
         try:
             # Python takes a byte order mark at the start of a file, `ast` does not.
-            tree = ast.parse(self.text.removeprefix("\ufeff"))
+            tree = parse_python(self.text.removeprefix("\ufeff"))
         except (RecursionError, MemoryError):  # the parser's own limits on nesting
             self.too_large = "nested deeper than the Python parser reads"
             return

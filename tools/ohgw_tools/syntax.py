@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import tomllib
 import warnings
+
+from ohgw_tools.python_parse import parse_python
 
 MAX_DEPTH = 100
 # Editors that build whole documents (libcst, tomlkit, PyYAML) read no more characters than this.
@@ -26,7 +27,7 @@ def _python(text: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = ast.parse(text)
+            module = parse_python(text)
             compile(module, "<file>", "exec", dont_inherit=True)
     except SyntaxError as error:
         line = (error.text or "").strip()

@@ -6,12 +6,13 @@ import ast
 
 from ohgw_tools import import_edit, templates
 from ohgw_tools.edit import AddImport, Edit, InsertDefinition
+from ohgw_tools.python_parse import parse_python
 
 
 def top_names(text: str) -> set[str]:
     """Return the names of a module's top-level classes, functions and assignments."""
     found: set[str] = set()
-    for node in ast.parse(text).body:
+    for node in parse_python(text).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Assign):
@@ -50,9 +51,9 @@ def with_definitions(
 
 
 def _is_used(statement: str, code: str) -> bool:
-    node = ast.parse(statement).body[0]
+    node = parse_python(statement).body[0]
     if not isinstance(node, ast.Import | ast.ImportFrom):
         return False
     bound = {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    used = {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)}
+    used = {n.id for n in ast.walk(parse_python(code)) if isinstance(n, ast.Name)}
     return bool(bound & used)

@@ -12,10 +12,11 @@ from typing import Any
 from ohgw_agent.batch.item import BatchPlan, Item
 from ohgw_agent.batch.leave import Leave
 from ohgw_agent.batch.results import Row
+from ohgw_agent.delivery import deliver
 from ohgw_agent.notice import Notice
 from ohgw_agent.outcome import Trace
 from ohgw_agent.repair import contract_of, fix, resume
-from ohgw_tools.bundle_file import load, save
+from ohgw_tools.bundle_file import load
 from ohgw_tools.errors import InputError, OhgwError, RunBusy
 
 _PR_SET_PDEATHSIG = 1
@@ -69,8 +70,7 @@ def _trace(item: Item, run: str | None, plan: BatchPlan, leave: Leave, watch: An
 
 
 def _row(trace: Trace, plan: BatchPlan) -> Row:
-    output = trace.folder / "delivered.json"
-    save(trace.bundle, output)
+    output = deliver(trace)
     if plan.reports:
         _write_report(trace.folder)
     judgement = trace.judgement
@@ -85,7 +85,7 @@ def _row(trace: Trace, plan: BatchPlan) -> Row:
         "errors": len(judgement.errors) if judgement else None,
         "rules": sorted({f.rule for f in judgement.errors}) if judgement else [],
         "spend": trace.spend.model_dump(mode="json"),
-        "output": str(output),
+        "output": str(output) if output else None,
     }
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ohgw_agent.proposer import Attempt
 
 SHOWN = 40
+NOT_WRITTEN = "not written: it holds a secret; give --output FILE"
 
 
 def as_json(trace: Trace, output: str | None) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def as_text(trace: Trace, output: str | None) -> str:
     lines += [
         "",
         f"spent: {spend.attempts} attempts, {spend.elapsed_ms / 1000:.1f} s{tokens}",
-        f"delivered: {output}",
+        f"delivered: {output or NOT_WRITTEN}",
         f"record: {trace.folder}  (ohgw-agent runs show {trace.run_id})",
         f"head: {trace.head}",
     ]

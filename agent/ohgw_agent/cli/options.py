@@ -28,6 +28,21 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--static-only", action="store_true", help="judge without running: no sandbox is needed"
     )
+    _add_environment(group)
+    group.add_argument("--deep", action="store_true", help="also run the full config, shrunken")
+    group.add_argument(
+        "--repeat", type=int, default=1, metavar="N", help="run the smoke test N times over"
+    )
+    group.add_argument(
+        "--no-observe",
+        dest="observe",
+        action="store_false",
+        help="run without the observer beside the program",
+    )
+
+
+def _add_environment(group: argparse._ArgumentGroup) -> None:
+    """Add what says how the environments are made that bundles run in."""
     group.add_argument(
         "--python", metavar="INTERPRETER", help="run bundles with this Python; build nothing"
     )
@@ -43,18 +58,15 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
         "--allow-build", action="append", default=[], metavar="PACKAGE", help="may lack a wheel"
     )
     group.add_argument(
+        "--allow-package", action="append", default=[], metavar="NAME", help="may be installed"
+    )
+    group.add_argument("--cache-dir", metavar="FOLDER", help="where environments are kept")
+    group.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="HOST",
         help="let the sandboxed program reach this host; all others stay out of reach",
-    )
-    group.add_argument("--deep", action="store_true", help="also run the full config, shrunken")
-    group.add_argument(
-        "--no-observe",
-        dest="observe",
-        action="store_false",
-        help="run without the observer beside the program",
     )
 
 
@@ -143,9 +155,12 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             constraints=tuple(arguments.constraint),
             index=arguments.index,
             allow_build=tuple(arguments.allow_build),
+            allow_packages=tuple(arguments.allow_package),
+            cache_dir=arguments.cache_dir,
             allow_hosts=tuple(arguments.allow_host),
             observe=arguments.observe,
             deep=arguments.deep,
+            repeat=arguments.repeat,
             label=arguments.label or "",
         )
     except ValidationError as error:

@@ -81,7 +81,8 @@ class DatasetEntry(BaseModel):
     sources: tuple[Source, ...] = Field(min_length=1)
 
 
-class ModelEntry(BaseModel):
+# The field `kwargs` meets the name that the plugin gives to unknown arguments.
+class ModelEntry(BaseModel):  # type: ignore[no-redef]
     """A model. `constructor` builds it from scratch, `config` is the constructor's configuration
     class and `kwargs` what makes it this size; `pretrained` is the hub id of trained weights, which
     an experiment that trains from scratch must not load. `small` holds arguments for a smoke test.

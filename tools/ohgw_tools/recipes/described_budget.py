@@ -27,7 +27,11 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
             continue
         value = int(wanted) if float(wanted) == int(wanted) else float(wanted)
         for run in runs(subject, "full"):
-            if run.path == finding.data.get("config") and isinstance(named, list) and run.id in named:
+            if (
+                run.path == finding.data.get("config")
+                and isinstance(named, list)
+                and run.id in named
+            ):
                 path = (*run.key, *(k if isinstance(k, int) else str(k) for k in key))
                 edits.append(SetKey(path=run.path, key=path, value=value))
         edits += _without_admission(subject, finding, value)

@@ -92,10 +92,10 @@ class HubImageDataset(Dataset):
     def __init__(self, cfg: dict[str, Any], name: str, split: str):
         super().__init__()
         known, ds_cfg = IMAGE_DATASETS[name], cfg["dataset"]
-        own = known.get({"train": "train", "val": "validation", "test": "test"}[split])
+        own: Any = known.get({"train": "train", "val": "validation", "test": "test"}[split])
         cut = "validation" not in known and split in ("train", "val")
         rows = load_image_rows(name, ds_cfg, known["train"] if cut else own)
-        places = range(len(rows))
+        places = list(range(len(rows)))
         if cut:
             places = [i for i in places if (i % 10 == 9) == (split == "val")]
         limit = ds_cfg.get("max_samples")

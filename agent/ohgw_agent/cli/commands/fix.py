@@ -60,16 +60,20 @@ def report(trace: object, arguments: argparse.Namespace) -> int:
     import json
 
     from ohgw_agent.cli import closing
+    from ohgw_agent.delivery import deliver
     from ohgw_agent.outcome import Trace
     from ohgw_tools.bundle_file import save
 
     assert isinstance(trace, Trace)
-    output = arguments.output or trace.folder / "delivered.json"
-    save(trace.bundle, output)
+    output = arguments.output or deliver(trace)
+    if arguments.output:
+        save(trace.bundle, arguments.output)
     if arguments.format == "json":
-        print(json.dumps(closing.as_json(trace, str(output)), ensure_ascii=False))
+        print(
+            json.dumps(closing.as_json(trace, str(output) if output else None), ensure_ascii=False)
+        )
     elif arguments.format == "seed":
         print(closing.as_seed(trace))
     else:
-        print(closing.as_text(trace, str(output)))
+        print(closing.as_text(trace, str(output) if output else None))
     return trace.exit_code

@@ -95,16 +95,19 @@ def _judge(
         contract,
         sandbox=arguments.sandbox,
         static_only=arguments.static_only,
-        environment=EnvironmentOptions(
+        environment_options=EnvironmentOptions(
             python=arguments.python,
             installer=arguments.installer,
             constraints=tuple(arguments.constraint),
             index=arguments.index,
             allow_build=tuple(arguments.allow_build),
+            allow_packages=tuple(arguments.allow_package),
+            cache_dir=Path(arguments.cache_dir) if arguments.cache_dir else None,
         ),
         allow_hosts=tuple(arguments.allow_host),
         observe=arguments.observe,
         deep=arguments.deep,
+        repeat=arguments.repeat,
         on_progress=None if arguments.quiet else _progress,
         cache=cache,
     )
