@@ -57,8 +57,8 @@ class Live:
         """Take a notice."""
         self._notice = notice
         if notice.kind in ("stage", "detail"):
-            doing = notice.text or notice.stage
-            self._now = f"attempt {notice.number}: {notice.stage} {harmless(doing, limit=100)}"
+            doing = harmless(notice.text, limit=100)
+            self._now = f"attempt {notice.number}: {notice.stage} {doing}".rstrip()
         if notice.kind == "attempt" and notice.text:
             self._left = notice.errors
         if notice.kind not in ("stage", "detail") and (line := line_of(notice)):
