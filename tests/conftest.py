@@ -1,6 +1,6 @@
 """What the whole suite needs: components that may be missing, and a guard against the network.
 
-A test marked `docker`, `chromium`, `root` or `torch` needs that component. Where it is missing the
+A test marked `docker`, `browser`, `root` or `torch` needs that component. Where it is missing the
 test is left out and the last lines say so; with CI=true, or OHGW_TEST_ALL=1, nothing is left out: a
 missing component then fails.
 """
@@ -8,6 +8,7 @@ missing component then fails.
 import os
 import shutil
 import socket
+from importlib.util import find_spec
 
 import pytest
 
@@ -25,11 +26,15 @@ def _docker():
     return True
 
 
+def _torch():
+    return all(find_spec(name) for name in ("torch", "transformers", "datasets"))
+
+
 COMPONENTS = {
     "docker": (_docker, "no Docker engine answers"),
-    "chromium": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
+    "browser": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
     "root": (lambda: os.geteuid() == 0, "not run as root"),
-    "torch": (lambda: False, "builds an environment of about 1.5 GB: set OHGW_TEST_ALL=1"),
+    "torch": (_torch, "PyTorch is not installed: pip install -e '.[torch]'"),
 }
 LEFT_OUT = {}
 
