@@ -24,7 +24,7 @@ CASES = {path.stem: path.read_bytes() for path in sorted(Path(__file__).parent.g
 EXPECTED = {name: text[10:].decode().split(" — ")[0] for name, text in CASES.items()}
 PLACES = [
     "bubblewrap",
-    "bubblewrap-ordinary-user",
+    pytest.param("bubblewrap-ordinary-user", marks=pytest.mark.root),
     pytest.param("docker", marks=pytest.mark.docker),
 ]
 AT_ONCE = 3

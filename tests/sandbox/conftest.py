@@ -11,7 +11,7 @@ from sandbox_place import Place
 
 ALL = [
     "bubblewrap",
-    "bubblewrap-ordinary-user",
+    pytest.param("bubblewrap-ordinary-user", marks=pytest.mark.root),
     pytest.param("docker", marks=pytest.mark.docker),
 ]
 

@@ -74,7 +74,7 @@ def drawn_digits(known: dict[str, Any], count: int) -> list[dict[str, Any]]:
     glyphs = np.array([[[line >> (4 - c) & 1 for c in range(5)] for line in d] for d in lines])
     rows = []
     for place in range(count):
-        image = np.zeros((32, 32, 3), dtype=np.uint8)
+        image: Any = np.zeros((32, 32, 3), dtype=np.uint8)
         large = np.kron(glyphs[place % 10], np.ones((3, 3), dtype=np.int64))
         top, left = place * 7 % 11, place * 5 % 17
         colour = np.array([128 + place * 37 % 128, 128 + place * 61 % 128, 128 + place * 89 % 128])
