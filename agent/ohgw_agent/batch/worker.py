@@ -17,7 +17,7 @@ from ohgw_agent.notice import Notice
 from ohgw_agent.outcome import Trace
 from ohgw_agent.repair import contract_of, fix, resume
 from ohgw_tools.bundle_file import load
-from ohgw_tools.errors import InputError, OhgwError, RunBusy
+from ohgw_tools.errors import InputError, OhgwError, TraceDamaged
 
 _PR_SET_PDEATHSIG = 1
 
@@ -61,10 +61,8 @@ def _trace(item: Item, run: str | None, plan: BatchPlan, leave: Leave, watch: An
     if run is not None:
         try:
             return resume(run, runs_dir=plan.runs_dir, permits=leave, watch=watch)
-        except RunBusy:
-            raise
-        except OhgwError:
-            pass  # a run that cannot go on (other rules, damaged) is left as it is; begin anew
+        except (InputError, TraceDamaged):
+            pass  # a run that cannot go on (gone, damaged) is left as it is; begin anew
     bundle = load(item.place)
     return fix(bundle, plan.settings, runs_dir=plan.runs_dir, permits=leave, watch=watch)
 
