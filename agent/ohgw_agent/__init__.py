@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ohgw_agent.repair import fix, resume
     from ohgw_agent.settings import ModelSettings, Settings
     from ohgw_tools.bundle import Bundle
-    from ohgw_tools.bundle_file import load, save
+    from ohgw_tools.bundles.bundle_file import load, save
     from ohgw_tools.contract import Contract
     from ohgw_tools.edit import Patch
     from ohgw_tools.judging import judge
@@ -50,10 +50,10 @@ _PLACES = {
     "build_graph": "ohgw_agent.graph",
     "fix": "ohgw_agent.repair",
     "judge": "ohgw_tools.judging",
-    "load": "ohgw_tools.bundle_file",
+    "load": "ohgw_tools.bundles.bundle_file",
     "repair_node": "ohgw_agent.pipeline_node",
     "resume": "ohgw_agent.repair",
-    "save": "ohgw_tools.bundle_file",
+    "save": "ohgw_tools.bundles.bundle_file",
 }
 
 __all__ = [

@@ -9,10 +9,10 @@ from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.memory import best_attempt, history
 from ohgw_agent.proposer import Situation
 from ohgw_tools.edit import Patch
+from ohgw_tools.editing.patch import Applied, apply
 from ohgw_tools.errors import PatchRejected
 from ohgw_tools.finding import Finding, numbered
 from ohgw_tools.guard import inspect
-from ohgw_tools.patch import Applied, apply
 from ohgw_tools.tree import Tree
 from ohgw_tools.verdict import Verdict
 

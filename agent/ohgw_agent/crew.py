@@ -20,8 +20,8 @@ Journal = Callable[[ChatModel], ChatModel]
 
 def execution(settings: Settings) -> Execution:
     """Choose the sandbox. Where there is none, say why: that is `undecided`, not an error."""
-    from ohgw_tools import interpreter_probe
-    from ohgw_tools.environment import EnvironmentOptions
+    from ohgw_tools.environments import interpreter_probe
+    from ohgw_tools.environments.environment import EnvironmentOptions
     from ohgw_tools.sandbox_choice import choose
 
     if settings.python and not settings.static_only:

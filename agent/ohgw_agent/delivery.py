@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ohgw_agent.outcome import Trace
 from ohgw_agent.trace.redaction import Redactor
-from ohgw_tools.bundle_file import dumps, save
+from ohgw_tools.bundles.bundle_file import dumps, save
 
 FILE = "delivered.json"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ohgw_tools.finding import Region
-from ohgw_tools.python_parse import parse_python
+from ohgw_tools.source.python_parse import parse_python
 
 Breadth = Literal["region", "definition", "file"]
 

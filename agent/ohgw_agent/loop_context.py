@@ -15,7 +15,7 @@ from ohgw_agent.proposer import Proposer
 from ohgw_agent.trace.run import Run
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.environment import EnvironmentOptions
+from ohgw_tools.environments.environment import EnvironmentOptions
 from ohgw_tools.sandbox import Sandbox
 from ohgw_tools.subject import ParseCache
 from ohgw_tools.verdict import Stage

@@ -6,7 +6,7 @@ import ast
 import re
 
 from ohgw_tools.finding import Region
-from ohgw_tools.python_parse import parse_python
+from ohgw_tools.source.python_parse import parse_python
 from ohgw_tools.tree import Tree
 
 Place = tuple[str, Region | None]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ohgw_agent.repair import fix
 from ohgw_agent.settings import Settings
-from ohgw_tools import bundle_file
+from ohgw_tools.bundles import bundle_file
 
 State = Mapping[str, Any]
 

@@ -13,8 +13,9 @@ from ohgw_agent.settings import Settings
 from ohgw_agent.stop import StopReason
 from ohgw_agent.trace.event import Event
 from ohgw_agent.trace.run import Run
-from ohgw_tools import bundle_file, ruleset
+from ohgw_tools import ruleset
 from ohgw_tools.bundle import Bundle
+from ohgw_tools.bundles import bundle_file
 from ohgw_tools.contract import Contract
 from ohgw_tools.errors import InputError
 from ohgw_tools.verdict import Stage

@@ -19,7 +19,7 @@ def names() -> tuple[str, ...]:
 def schema(name: str) -> dict[str, Any]:
     """Return a JSON Schema (2020-12). Raises InputError for a name that is not known."""
     if name == "bundle":
-        from ohgw_tools.bundle_schema import bundle_schema
+        from ohgw_tools.bundles.bundle_schema import bundle_schema
 
         return bundle_schema()
     models = _models()

@@ -61,7 +61,7 @@ def _bundle(context: LoopContext, tree: str) -> Bundle:
 
 
 def _run(context: LoopContext, number: int, tree: str) -> Verdict:
-    from ohgw_tools.smoke import run_stage
+    from ohgw_tools.running.smoke import run_stage
 
     how = context.execution
     if how.sandbox is None:

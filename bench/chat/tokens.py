@@ -19,7 +19,7 @@ import urllib.request
 from pathlib import Path
 
 from ohgw_agent.token_estimate import PER_CALL, PER_MESSAGE, estimate, upper_bound
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from ohgw_tools.editing.patch import apply
+from ohgw_tools.editing.patch_text import read_patch
 from ohgw_tools.errors import PatchRejected
-from ohgw_tools.patch import apply
-from ohgw_tools.patch_text import read_patch
 from ohgw_tools.tree import Tree
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "patch"))

@@ -21,10 +21,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ohgw_tools import docker_engine, docker_image
-from ohgw_tools.docker_cell import _mounts
 from ohgw_tools.errors import SandboxUnavailable
-from ohgw_tools.host_interpreter import host_interpreter
+from ohgw_tools.isolation import docker_engine, docker_image
+from ohgw_tools.isolation.docker_cell import _mounts
+from ohgw_tools.isolation.host_interpreter import host_interpreter
 from ohgw_tools.sandbox import MIB, Limits, Sandbox
 from ohgw_tools.sandbox_choice import choose
 

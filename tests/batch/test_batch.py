@@ -13,7 +13,7 @@ import pytest
 from ohgw_agent.batch.arbiter import Arbiter, Call
 from ohgw_agent.batch.item import BatchPlan
 from ohgw_agent.trace.reader import Reader
-from ohgw_tools.bundle_file import load, save
+from ohgw_tools.bundles.bundle_file import load, save
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "chat"))

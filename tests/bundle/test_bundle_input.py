@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ohgw_tools.bundle import Bundle
-from ohgw_tools.bundle_file import dumps, load, parse, save
-from ohgw_tools.bundle_folder import pack, unpack
-from ohgw_tools.bundle_path import fault_of, key_of, path_of
-from ohgw_tools.bundle_schema import bundle_schema
+from ohgw_tools.bundles.bundle_file import dumps, load, parse, save
+from ohgw_tools.bundles.bundle_folder import pack, unpack
+from ohgw_tools.bundles.bundle_path import fault_of, key_of, path_of
+from ohgw_tools.bundles.bundle_schema import bundle_schema
+from ohgw_tools.bundles.seed_document import read_document
 from ohgw_tools.errors import BundleError, InputError
-from ohgw_tools.seed_document import read_document
 
 SEED = Path(__file__).parents[1] / "bundles" / "seed"
 EIGHT = {

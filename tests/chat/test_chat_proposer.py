@@ -9,14 +9,14 @@ from ohgw_agent.openai_chat import OpenAIChat
 from ohgw_agent.proposer import Attempt, Situation
 from ohgw_agent.proposers.chat import ChatProposer
 from ohgw_tools.bundle import Bundle, Experiment
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch, ReplaceText
+from ohgw_tools.editing.patch import apply
+from ohgw_tools.editing.refusal import refused
 from ohgw_tools.errors import ModelUnreachable, PatchRejected
 from ohgw_tools.finding import Evidence, Finding, Region, numbered
-from ohgw_tools.patch import apply
-from ohgw_tools.refusal import refused
 from ohgw_tools.verdict import Judgement, Verdict
 
 CONTRACT = Contract.load("base-derived")

@@ -15,7 +15,7 @@ import pytest
 from scripted_server import Fail, Say
 
 from ohgw_agent.token_estimate import estimate
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
 

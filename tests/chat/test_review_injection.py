@@ -14,7 +14,7 @@ from ohgw_agent.openai_chat import OpenAIChat
 from ohgw_agent.review import review
 from ohgw_agent.review_question import material
 from ohgw_tools.bundle import Bundle, Experiment
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 
 COMMENT, STRING, YAML, TOML, TEXT, BASE = "comment", "string", "yaml", "toml", "text", "base"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 
 ROOT = Path(__file__).parents[2]
 SEED = ROOT / "tests" / "bundles" / "seed" / "exp-2.bundle.json"
@@ -235,7 +235,7 @@ def test_quickstart_is_repaired_to_ready_in_each_sandbox(tmp_path, sandbox):
 def test_both_sandboxes_give_the_same_verdict(tmp_path):
     broken = load(GOOD)
     text = broken.derived["src/train.py"].replace("json.dumps(results, indent=2)", "'{' + missing")
-    from ohgw_tools.bundle_file import save
+    from ohgw_tools.bundles.bundle_file import save
 
     save(broken.with_derived(broken.derived.with_file("src/train.py", text)), tmp_path / "b.json")
     forms = {}

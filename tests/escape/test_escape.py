@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ohgw_tools.capture import harmless
+from ohgw_tools.isolation.capture import harmless
 from ohgw_tools.errors import CouldNotLook
 from ohgw_tools.sandbox import MIB, Limits
 

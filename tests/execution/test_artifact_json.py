@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ohgw_tools.artifact_json import MAX_BYTES, MAX_DEPTH, NotJson, numbers, read
+from ohgw_tools.running.artifact_json import MAX_BYTES, MAX_DEPTH, NotJson, numbers, read
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ohgw_tools.config_shrink import shrink, shrink_files
+from ohgw_tools.running.config_shrink import shrink, shrink_files
 
 FULL = """
 runs:

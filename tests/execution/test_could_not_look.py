@@ -4,10 +4,10 @@ import pytest
 from execution_bundle import make
 
 from ohgw_tools.contract import Contract
-from ohgw_tools.environment import EnvironmentOptions
+from ohgw_tools.environments.environment import EnvironmentOptions
 from ohgw_tools.errors import SandboxFailed, SandboxUnavailable
+from ohgw_tools.running.smoke import run_stage
 from ohgw_tools.sandbox import Execution, Interpreter, Output
-from ohgw_tools.smoke import run_stage
 
 CONTRACT = Contract.load("base-derived")
 INTERPRETER = Interpreter(executable="/opt/py/bin/python", prefixes=("/opt/py",), key="made-up")

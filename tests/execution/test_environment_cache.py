@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from wheelhouse import source, wheel
 
-from ohgw_tools.environment import ensure, facts, list_environments, prune
-from ohgw_tools.environment_store import EnvironmentStore
+from ohgw_tools.environments.environment import ensure, facts, list_environments, prune
+from ohgw_tools.environments.environment_store import EnvironmentStore
 from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable, InputError
 
 

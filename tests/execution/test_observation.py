@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from ohgw_tools import observe
-from ohgw_tools.observation import observation
+from ohgw_tools.running.observation import observation
 from ohgw_tools.sandbox import Execution
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ohgw_tools.python_traceback import MAX_TRACEBACKS, find_tracebacks
+from ohgw_tools.running.python_traceback import MAX_TRACEBACKS, find_tracebacks
 
 FILES = {"src/train.py", "src/model.py", "src/main.py"}
 

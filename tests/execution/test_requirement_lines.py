@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ohgw_tools.environments.requirement import plain_requirement, read_declaration, unmet
 from ohgw_tools.errors import EnvironmentUnsatisfiable
-from ohgw_tools.requirement import plain_requirement, read_declaration, unmet
 
 
 def project(dependencies):

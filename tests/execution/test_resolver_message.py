@@ -2,8 +2,8 @@
 
 import pytest
 
+from ohgw_tools.environments.resolver_message import explain
 from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable, WheelMissing
-from ohgw_tools.resolver_message import explain
 
 PIP_NOT_FOUND = """\
 ERROR: Ignored the following yanked versions: 6.0.2rc1

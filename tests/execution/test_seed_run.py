@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.contract import Contract
+from ohgw_tools.running.smoke import run_stage
 from ohgw_tools.sandboxes import bubblewrap
-from ohgw_tools.smoke import run_stage
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.timeout(1800)]
 SEED = Path(__file__).parents[1] / "bundles" / "seed" / "exp-2.bundle.json"

@@ -7,9 +7,9 @@ import pytest
 from execution_bundle import MAIN, config, make
 
 from ohgw_tools.contract import Contract
-from ohgw_tools.interpreter_probe import given
+from ohgw_tools.environments.interpreter_probe import given
+from ohgw_tools.running.smoke import run_stage
 from ohgw_tools.sandboxes import bubblewrap
-from ohgw_tools.smoke import run_stage
 
 CONTRACT = Contract.load("base-derived")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ohgw_tools.bundle import Bundle, Experiment
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 
 SEED = Path(__file__).parents[1] / "bundles" / "seed" / "exp-2.bundle.json"
 DESCRIPTION = """\

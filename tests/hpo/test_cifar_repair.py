@@ -16,7 +16,7 @@ from cifar_bundle import cifar
 from ohgw_tools import catalogue, guard
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
-from ohgw_tools.patch import apply
+from ohgw_tools.editing.patch import apply
 from ohgw_tools.recipe import all_recipes
 
 CONTRACT = Contract.load("base-derived")

@@ -6,8 +6,8 @@ import pytest
 from test_cifar_repair import CONTRACT, repair
 from wrong_repairs import SEED, WRONG, made_small, made_wrong
 
-from ohgw_tools.bundle_file import load
-from ohgw_tools.host_interpreter import host_interpreter
+from ohgw_tools.bundles.bundle_file import load
+from ohgw_tools.isolation.host_interpreter import host_interpreter
 from ohgw_tools.property import all_properties, judge
 from ohgw_tools.subject import Subject
 

@@ -17,11 +17,11 @@ import yaml
 
 from ohgw_tools import guard, templates
 from ohgw_tools.bundle import Bundle
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch
-from ohgw_tools.patch import apply
+from ohgw_tools.editing.patch import apply
 from ohgw_tools.recipe import all_recipes
 
 SEED = Path(__file__).parents[1] / "bundles" / "seed" / "exp-2.bundle.json"

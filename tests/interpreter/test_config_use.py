@@ -84,7 +84,7 @@ def test_comparisons_say_with_what_and_whether_it_matched():
 def _seed() -> Subject:
     from pathlib import Path
 
-    from ohgw_tools.bundle_file import load
+    from ohgw_tools.bundles.bundle_file import load
 
     path = Path(__file__).parents[1] / "bundles" / "seed" / "exp-2.bundle.json"
     return Subject(load(path), Contract.load("base-derived"))

@@ -13,10 +13,10 @@ from ohgw_agent.proposers.scripted import ScriptedProposer
 from ohgw_agent.repair import fix
 from ohgw_agent.settings import Settings
 from ohgw_agent.trace.reader import Reader
-from ohgw_tools.bundle_file import load, parse
+from ohgw_tools.bundles.bundle_file import load, parse
 from ohgw_tools.edit import Patch, ReplaceText, SetKey
+from ohgw_tools.editing.refusal import refused
 from ohgw_tools.errors import SandboxFailed, SandboxUnavailable
-from ohgw_tools.refusal import refused
 from ohgw_tools.sandbox import Execution, Output, Probe
 
 BUNDLES = Path(__file__).parents[1] / "bundles"

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "chat"))
 from scripted_server import Fail, Hang, Raw, Say, ScriptedServer  # noqa: E402
 
 from ohgw_agent.trace.reader import Reader  # noqa: E402
-from ohgw_tools.bundle_file import load, save  # noqa: E402
+from ohgw_tools.bundles.bundle_file import load, save  # noqa: E402
 
 KEY = "sk-canary-5f1e9c7d2b8a4036"
 REGISTRY = '    "SOFTMAX_REGRESSION": SoftmaxRegression,\n'

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.tree import Tree
 
 BUNDLES = Path(__file__).parent.parent / "bundles"

@@ -6,10 +6,10 @@ from honest_patches import HONEST
 from language_bundle import language_bundle
 
 from ohgw_tools.contract import Contract
+from ohgw_tools.editing.patch import apply
+from ohgw_tools.editing.patch_text import read_patch
 from ohgw_tools.finding import Finding
 from ohgw_tools.guard import all_guards, inspect
-from ohgw_tools.patch import apply
-from ohgw_tools.patch_text import read_patch
 
 CONTRACT = Contract.load("base-derived")
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slip_corpus import right_edits, tree
 
-from ohgw_tools import key_path, toml_edit, yaml_edit
 from ohgw_tools.edit import Edit, Patch, RemoveKey, ReplaceText, SetKey, WriteFile
+from ohgw_tools.editing import key_path, toml_edit, yaml_edit
+from ohgw_tools.editing.patch import Applied, apply
+from ohgw_tools.editing.patch_text import read_patch
+from ohgw_tools.editing.refusal import reasons_of
 from ohgw_tools.errors import PatchRejected
-from ohgw_tools.patch import Applied, apply
-from ohgw_tools.patch_text import read_patch
-from ohgw_tools.refusal import reasons_of
 from ohgw_tools.tree import Tree
 
 FILES = tree()

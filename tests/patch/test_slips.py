@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import pytest
 from slip_corpus import Slip, corpus
 
+from ohgw_tools.editing.patch import apply
+from ohgw_tools.editing.patch_text import read_patch
+from ohgw_tools.editing.refusal import Refusal, reasons_of
 from ohgw_tools.errors import PatchRejected
-from ohgw_tools.patch import apply
-from ohgw_tools.patch_text import read_patch
-from ohgw_tools.refusal import Refusal, reasons_of
 from ohgw_tools.tree import Tree
 
 CORPUS = corpus()

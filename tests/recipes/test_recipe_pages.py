@@ -19,9 +19,9 @@ import yaml
 from ohgw_tools.bundle import Bundle, Experiment
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
+from ohgw_tools.editing.patch import apply
 from ohgw_tools.finding import Finding
 from ohgw_tools.guard import inspect
-from ohgw_tools.patch import apply
 from ohgw_tools.recipe import Recipe, all_recipes
 from ohgw_tools.tree import Tree
 

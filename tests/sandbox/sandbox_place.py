@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ordinary_user import OrdinaryUser
 
-from ohgw_tools.host_interpreter import host_interpreter
+from ohgw_tools.isolation.host_interpreter import host_interpreter
 from ohgw_tools.sandbox import MIB, Interpreter, Limits
 from ohgw_tools.sandboxes import bubblewrap, docker
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from ohgw_tools import bubblewrap_binary, cgroup, docker_engine, docker_image, self_check
 from ohgw_tools.errors import SandboxFailed
-from ohgw_tools.host_interpreter import host_interpreter
+from ohgw_tools.isolation import bubblewrap_binary, cgroup, docker_engine, docker_image, self_check
+from ohgw_tools.isolation.host_interpreter import host_interpreter
 from ohgw_tools.sandbox import MIB, Limits
 from ohgw_tools.sandboxes import bubblewrap, docker
 
 CALLER = """
 import sys, threading
-from ohgw_tools.host_interpreter import host_interpreter
+from ohgw_tools.isolation.host_interpreter import host_interpreter
 from ohgw_tools.sandbox import Limits
 from ohgw_tools.sandboxes import {backend} as backend
 program = b"import sys, time; print('up', flush=True); time.sleep(600)"

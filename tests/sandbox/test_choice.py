@@ -2,8 +2,9 @@
 
 import pytest
 
-from ohgw_tools import bubblewrap_binary, sandbox_choice, self_check
+from ohgw_tools import sandbox_choice
 from ohgw_tools.errors import InputError, SandboxUnavailable
+from ohgw_tools.isolation import bubblewrap_binary, self_check
 from ohgw_tools.sandbox import Probe
 from ohgw_tools.sandboxes import bubblewrap, docker
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ohgw_tools import program_environment
 from ohgw_tools.errors import RunCancelled, SandboxFailed
+from ohgw_tools.isolation import program_environment
 from ohgw_tools.sandbox import MIB, Interpreter, Limits
 
 

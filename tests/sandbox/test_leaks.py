@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ohgw_tools.docker_engine import CALLER
+from ohgw_tools.isolation.docker_engine import CALLER
 from ohgw_tools.sandbox import MIB, Limits
 
 RUNS = 200

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ohgw_tools import connect_proxy
 from ohgw_tools.errors import InputError
-from ohgw_tools.permitted_host import permitted
+from ohgw_tools.isolation import connect_proxy
+from ohgw_tools.isolation.permitted_host import permitted
 from ohgw_tools.sandbox import MIB, Limits
 
 CLIENT = """

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ohgw_tools import execution_outcome, seccomp
-from ohgw_tools.artifact import Basket, collect
-from ohgw_tools.capture import Capture, harmless
 from ohgw_tools.errors import RunCancelled, SandboxFailed, SandboxUnavailable
-from ohgw_tools.execution_outcome import Ending, judge
-from ohgw_tools.mounted_prefix import needed_prefixes
+from ohgw_tools.isolation import execution_outcome, seccomp
+from ohgw_tools.isolation.artifact import Basket, collect
+from ohgw_tools.isolation.capture import Capture, harmless
+from ohgw_tools.isolation.execution_outcome import Ending, judge
+from ohgw_tools.isolation.mounted_prefix import needed_prefixes
 from ohgw_tools.sandbox import Interpreter, Limits
 
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}

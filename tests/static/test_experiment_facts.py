@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from ohgw_tools.bundle import Bundle, Experiment
-from ohgw_tools.bundle_file import load
-from ohgw_tools.experiment_facts import facts, names
-from ohgw_tools.fact_pattern import number
+from ohgw_tools.bundles.bundle_file import load
+from ohgw_tools.facts.experiment_facts import facts, names
+from ohgw_tools.facts.fact_pattern import number
 from ohgw_tools.tree import Tree
 
 SEED = Path(__file__).parents[1] / "bundles" / "seed" / "exp-2.bundle.json"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ohgw_tools.bundle import Bundle, Experiment
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
 from ohgw_tools.render import formats, render

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ohgw_tools.bundle import Bundle, Experiment
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
 from ohgw_tools.rule import narrowed
@@ -163,7 +163,7 @@ def test_a_waiver_that_does_not_fit_waives_nothing(text):
 def test_judging_imports_nothing_heavy():
     program = (
         "import sys, json\n"
-        "from ohgw_tools.bundle_file import load\n"
+        "from ohgw_tools.bundles.bundle_file import load\n"
         "from ohgw_tools.check import check\n"
         "from ohgw_tools.contract import Contract\n"
         f"check(load({str(SEED)!r}), Contract.load('base-derived'))\n"

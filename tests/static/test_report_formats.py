@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ohgw_tools.bundle import Bundle, Experiment
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
 from ohgw_tools.errors import InputError

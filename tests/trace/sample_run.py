@@ -9,8 +9,8 @@ from pathlib import Path
 from ohgw_agent.chat_model import Message, Question, Reply
 from ohgw_agent.trace.redaction import Redactor
 from ohgw_agent.trace.run import Run
-from ohgw_tools import bundle_file
 from ohgw_tools.bundle import Bundle, Experiment
+from ohgw_tools.bundles import bundle_file
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch, ReplaceText
 from ohgw_tools.finding import Evidence, Finding, Region, numbered

@@ -124,7 +124,7 @@ class Step:
 
 def test_origins_agree_with_git_blame_on_real_code(tmp_path: Path) -> None:
     """The seed's own training script, edited forty times at random places."""
-    from ohgw_tools.bundle_file import load
+    from ohgw_tools.bundles.bundle_file import load
 
     seed = Path(__file__).parents[1] / "bundles" / "seed" / "exp-2.bundle.json"
     text = load(seed).derived["src/train.py"]

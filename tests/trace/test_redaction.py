@@ -15,7 +15,7 @@ from ohgw_agent.trace.reader import Reader
 from ohgw_agent.trace.redaction import Redactor, is_secret
 from ohgw_agent.trace.run import Run
 from ohgw_agent.trace.verification import verify
-from ohgw_tools import bundle_file
+from ohgw_tools.bundles import bundle_file
 from ohgw_tools.errors import TraceError
 from ohgw_tools.tree import Tree
 

@@ -24,7 +24,7 @@ def main() -> None:
     from ohgw_agent.trace.erasure import remove
     from ohgw_agent.trace.reader import EVENTS, Reader
     from ohgw_agent.trace.run import Run
-    from ohgw_tools.bundle_file import load
+    from ohgw_tools.bundles.bundle_file import load
 
     platform.platform = lambda *_: "Linux"  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as name:

@@ -28,7 +28,7 @@ class Bundle(BaseModel):
 
     `method` and `strategy` are the research method and the strategy over all experiments, as given.
     `form` and `extra` remember how the input was written, so that `save` gives back the same shape.
-    Read one with `ohgw_tools.bundle_file.load`.
+    Read one with `ohgw_tools.bundles.bundle_file.load`.
     """
 
     model_config = ConfigDict(**FROZEN, arbitrary_types_allowed=True)

@@ -1,4 +1,4 @@
-"""Edit: one small change to one file. Data only: `ohgw_tools.patch` applies them."""
+"""Edit: one small change to one file. Data only: `ohgw_tools.editing.patch` applies them."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class ContractError(InputError):
 
 
 class PatchRejected(OhgwError):
-    """A patch does not apply. `reasons` holds one `ohgw_tools.patch.Refusal` for each bad edit."""
+    """A patch does not apply. `reasons` holds one `Refusal` for each bad edit."""
 
     def __init__(self, reasons: tuple[object, ...]) -> None:
         self.reasons = reasons

@@ -14,9 +14,9 @@ from typing import Protocol, cast
 
 from ohgw_tools import guards
 from ohgw_tools.bundle import Bundle
-from ohgw_tools.change import Change
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch
+from ohgw_tools.editing.change import Change
 from ohgw_tools.finding import Finding, IssueKind, Severity, numbered
 
 

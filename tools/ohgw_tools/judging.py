@@ -24,7 +24,7 @@ def judge(
     """Judge statically and then, if nothing decides against the bundle, by running it.
 
     `sandbox` is a backend, the name of one, `auto`, or `none`, which leaves that stage undecided;
-    `running` are the options of `ohgw_tools.smoke.run_stage`.
+    `running` are the options of `ohgw_tools.running.smoke.run_stage`.
     What cannot be looked at is `undecided`, never raised. Raises InputError for a sandbox or an
     interpreter that does not exist, RunCancelled when `cancel` is set.
     """
@@ -50,8 +50,8 @@ def judge(
 def _run(
     bundle: Bundle, contract: Contract, sandbox: str | Sandbox, running: dict[str, Any]
 ) -> Verdict:
+    from ohgw_tools.running.smoke import run_stage
     from ohgw_tools.sandbox_choice import choose
-    from ohgw_tools.smoke import run_stage
 
     if sandbox == "none":
         return _undecided("no sandbox was asked for (--sandbox none)")

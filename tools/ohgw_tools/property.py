@@ -20,7 +20,7 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.errors import CouldNotLook
 from ohgw_tools.finding import Finding, IssueKind, Severity, numbered
-from ohgw_tools.probe import Prober
+from ohgw_tools.running.probe import Prober
 from ohgw_tools.sandbox import Interpreter, Sandbox
 from ohgw_tools.subject import Subject
 from ohgw_tools.verdict import Verdict

@@ -15,10 +15,10 @@ from pydantic import JsonValue
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Region, Severity
-from ohgw_tools.python_file import PythonFile
-from ohgw_tools.toml_file import TomlFile
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.toml_file import TomlFile
+from ohgw_tools.source.yaml_file import KeyPath, YamlFile
 from ohgw_tools.tree import Tree
-from ohgw_tools.yaml_file import KeyPath, YamlFile
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter import Interpretation

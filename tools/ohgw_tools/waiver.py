@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ohgw_tools.finding import Finding
-from ohgw_tools.python_file import Comment
+from ohgw_tools.source.python_file import Comment
 from ohgw_tools.subject import Subject
 
 _WAIVER = re.compile(

@@ -25,7 +25,7 @@ PRELOAD = [
     "ohgw_agent.proposers.chat",
     "ohgw_agent.proposers.recipes",
     "ohgw_tools.check",
-    "ohgw_tools.patch",
+    "ohgw_tools.editing.patch",
     "libcst",
     "langchain_openai",
 ]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from ohgw_agent.settings import Settings
 from ohgw_tools import ruleset
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.errors import InputError
 from ohgw_tools.frozen import FROZEN
 from ohgw_tools.tree import sha256

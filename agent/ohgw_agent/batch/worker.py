@@ -16,7 +16,7 @@ from ohgw_agent.delivery import deliver
 from ohgw_agent.notice import Notice
 from ohgw_agent.outcome import Trace
 from ohgw_agent.repair import contract_of, fix, resume
-from ohgw_tools.bundle_file import load
+from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.errors import InputError, OhgwError, TraceDamaged
 
 _PR_SET_PDEATHSIG = 1

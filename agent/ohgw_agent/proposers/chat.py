@@ -7,7 +7,7 @@ from ohgw_agent.proposer import Situation
 from ohgw_agent.repair_focus import RepairFocus, focus
 from ohgw_agent.repair_question import repair_question
 from ohgw_tools.edit import Patch
-from ohgw_tools.refusal import refused
+from ohgw_tools.editing.refusal import refused
 
 CUT_OFF = (
     "the answer reached its limit of {limit} tokens and was cut off: send fewer, shorter blocks"
@@ -67,7 +67,7 @@ class ChatProposer:
         """Read the answer. A patch that claims no finding that is there is held to all of those
         that it was asked for.
         """
-        from ohgw_tools.patch_text import read_patch
+        from ohgw_tools.editing.patch_text import read_patch
 
         patch = read_patch(reply.text, situation.bundle.derived)
         wrong = {f.fingerprint for f in situation.judgement.errors}

@@ -94,7 +94,7 @@ class History:
         """The bundle that the run began with. Raises TraceError if it held a secret (only its
         redacted form was kept), TraceDamaged if it is gone.
         """
-        from ohgw_tools import bundle_file
+        from ohgw_tools.bundles import bundle_file
 
         given = mapping(self.start, "bundle")
         content = self.reader.blobs.get(text(given, "rest_blob"))

@@ -75,7 +75,7 @@ def replay(history: History, judges: dict[str, Judge]) -> Replayed:
 
 
 def _again(history: History, recorded: Proposed) -> Step:
-    from ohgw_tools.patch import apply
+    from ohgw_tools.editing.patch import apply
 
     if recorded.patch is None:
         return Step(recorded.id, "identical", "an answer that is no patch")
@@ -142,8 +142,8 @@ def static_judge(history: History) -> Judge:
 
 def sandbox_judge(history: History, backend: str) -> Judge:
     """Return what runs a tree's smoke test again. Raises SandboxUnavailable."""
+    from ohgw_tools.running.smoke import run_stage
     from ohgw_tools.sandbox_choice import choose
-    from ohgw_tools.smoke import run_stage
 
     bundle, contract, sandbox = history.bundle(), history.contract(), choose(backend)
     return lambda tree: run_stage(bundle.with_derived(history.reader.tree(tree)), contract, sandbox)

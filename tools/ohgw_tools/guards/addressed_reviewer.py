@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change
+from ohgw_tools.editing.change import Change
 from ohgw_tools.finding import Finding, IssueKind, Severity
 
 NAME = "guard-addressed-reviewer"

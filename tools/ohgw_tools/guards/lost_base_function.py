@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change
-from ohgw_tools.definition_table import SIMILAR, Defined, definitions, likeness
+from ohgw_tools.editing.change import Change
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.definition_table import SIMILAR, Defined, definitions, likeness
 
 NAME = "guard-lost-base-function"
 CRITERION = "preservation"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change
+from ohgw_tools.editing.change import Change
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import ROLES, runs
+from ohgw_tools.source.run_list import ROLES, runs
 
 NAME = "guard-lost-variation"
 CRITERION = "replacement"

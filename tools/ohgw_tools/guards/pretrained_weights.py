@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change, called
+from ohgw_tools.editing.change import Change, called
 from ohgw_tools.finding import Finding, IssueKind, Severity
 
 NAME = "guard-pretrained-weights"

@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change, called, is_placeholder
-from ohgw_tools.experiment_facts import facts
+from ohgw_tools.editing.change import Change, called, is_placeholder
+from ohgw_tools.facts.experiment_facts import facts
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import leaves, runs
-from ohgw_tools.small_run import is_budget
+from ohgw_tools.repairing.small_run import is_budget
+from ohgw_tools.source.run_list import leaves, runs
 
 NAME = "guard-smaller-budget"
 CRITERION = "preservation"

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change, called, is_placeholder
+from ohgw_tools.editing.change import Change, called, is_placeholder
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.name_registry import NAME_KEYS
-from ohgw_tools.run_list import ROLES, leaves, plain, words
+from ohgw_tools.source.name_registry import NAME_KEYS
+from ohgw_tools.source.run_list import ROLES, leaves, plain, words
 
 NAME = "guard-swapped-name"
 CRITERION = "preservation"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change
+from ohgw_tools.editing.change import Change
+from ohgw_tools.environments.known_distribution import KNOWN
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.known_distribution import KNOWN
-from ohgw_tools.project_table import PATH, declared, named, requirements
-from ohgw_tools.toml_file import TomlFile
+from ohgw_tools.source.project_table import PATH, declared, named, requirements
+from ohgw_tools.source.toml_file import TomlFile
 
 NAME = "guard-unknown-dependency"
 CRITERION = "completeness"

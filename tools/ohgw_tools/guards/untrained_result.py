@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from ohgw_tools.change import Change, called
+from ohgw_tools.editing.change import Change, called
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.subject import Subject
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ohgw_tools.finding import Evidence
 from ohgw_tools.interpreter.interpretation import CertainException
-from ohgw_tools.run_list import ROLES, Run, runs
+from ohgw_tools.source.run_list import ROLES, Run, runs
 
 if TYPE_CHECKING:
     from ohgw_tools.subject import Subject

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.interpretation import Comparison
 from ohgw_tools.interpreter.tracking import EXTERNAL
-from ohgw_tools.run_list import ID_KEYS, ROLES, Role, Run, leaves, runs
-from ohgw_tools.yaml_file import KeyPath
+from ohgw_tools.source.run_list import ID_KEYS, ROLES, Role, Run, leaves, runs
+from ohgw_tools.source.yaml_file import KeyPath
 
 if TYPE_CHECKING:
     from ohgw_tools.subject import Subject

@@ -30,7 +30,7 @@ def interpret(subject: Subject) -> Interpretation:
 
 
 def _run(world: World, program: str) -> None:
-    from ohgw_tools.run_list import runs
+    from ohgw_tools.source.run_list import runs
 
     world.begin(program)
     role = "smoke" if program == "smoke" else "full"

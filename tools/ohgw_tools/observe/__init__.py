@@ -12,7 +12,7 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
-from ohgw_tools.environment_store import default_root
+from ohgw_tools.environments.environment_store import default_root
 from ohgw_tools.errors import SandboxFailed
 from ohgw_tools.tree import Tree
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.probe import KeyPath, Prober, metrics_of
 from ohgw_tools.properties.warm_start_moves import warm_started
-from ohgw_tools.run_list import Run
+from ohgw_tools.running.probe import KeyPath, Prober, metrics_of
+from ohgw_tools.source.run_list import Run
 from ohgw_tools.subject import Subject
 
 NAME = "eta-zero-is-baseline"

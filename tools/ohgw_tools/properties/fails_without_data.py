@@ -7,8 +7,8 @@ from typing import Any
 
 from ohgw_tools import catalogue
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.probe import Prober
-from ohgw_tools.run_list import Run, runs
+from ohgw_tools.running.probe import Prober
+from ohgw_tools.source.run_list import Run, runs
 from ohgw_tools.subject import Subject
 
 NAME = "fails-without-data"

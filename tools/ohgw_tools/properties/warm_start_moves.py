@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.probe import KeyPath, Prober, Sample, metrics_of
-from ohgw_tools.run_list import Run, leaves, runs
+from ohgw_tools.running.probe import KeyPath, Prober, Sample, metrics_of
+from ohgw_tools.source.run_list import Run, leaves, runs
 from ohgw_tools.subject import Subject
 
 NAME = "warm-start-moves"

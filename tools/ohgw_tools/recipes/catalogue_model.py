@@ -10,10 +10,10 @@ from ohgw_tools.catalogue import ModelEntry
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
 from ohgw_tools.finding import Finding
-from ohgw_tools.name_registry import Registry, registries
-from ohgw_tools.run_list import runs
+from ohgw_tools.repairing.template_edit import with_definitions
+from ohgw_tools.source.name_registry import Registry, registries
+from ohgw_tools.source.run_list import runs
 from ohgw_tools.subject import Subject
-from ohgw_tools.template_edit import with_definitions
 
 NAME = "catalogue-model"
 ANSWERS = ("registry-gap",)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from ohgw_tools import catalogue, name_branch
+from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.catalogue import DatasetEntry
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
 from ohgw_tools.finding import Finding
-from ohgw_tools.run_list import runs
+from ohgw_tools.repairing.template_edit import top_names, with_definitions
+from ohgw_tools.source import name_branch
+from ohgw_tools.source.run_list import runs
 from ohgw_tools.subject import Subject
-from ohgw_tools.template_edit import top_names, with_definitions
 
 NAME = "dataset-loader"
 ANSWERS = ("registry-gap",)

@@ -6,12 +6,12 @@ import tomllib
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.distribution import PROVIDERS, is_standard, normal
 from ohgw_tools.edit import AppendItem, Edit, Patch
+from ohgw_tools.environments.distribution import PROVIDERS, is_standard, normal
+from ohgw_tools.environments.known_distribution import DEFAULT, KNOWN
 from ohgw_tools.finding import Finding
-from ohgw_tools.known_distribution import DEFAULT, KNOWN
-from ohgw_tools.project_table import PATH, declared, named, requirements, table
-from ohgw_tools.toml_file import TomlFile
+from ohgw_tools.source.project_table import PATH, declared, named, requirements, table
+from ohgw_tools.source.toml_file import TomlFile
 
 NAME = "declare-dependency"
 ANSWERS = ("undeclared-import", "dependency-missing")

@@ -6,8 +6,8 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch, WriteFile
 from ohgw_tools.finding import Finding
-from ohgw_tools.project_rewrite import with_dependency_array
-from ohgw_tools.project_table import PATH
+from ohgw_tools.repairing.project_rewrite import with_dependency_array
+from ohgw_tools.source.project_table import PATH
 from ohgw_tools.tree import sha256
 
 NAME = "dependency-array"

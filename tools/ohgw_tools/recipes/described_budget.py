@@ -6,7 +6,7 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, Patch, ReplaceText, SetKey
 from ohgw_tools.finding import Finding
-from ohgw_tools.run_list import runs
+from ohgw_tools.source.run_list import runs
 from ohgw_tools.subject import Subject
 
 NAME = "described-budget"

@@ -8,8 +8,8 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import AppendItem, Edit, Patch
 from ohgw_tools.finding import Finding
-from ohgw_tools.run_list import EXACT, Run, leaves, matches, runs
-from ohgw_tools.small_run import shrunk
+from ohgw_tools.repairing.small_run import shrunk
+from ohgw_tools.source.run_list import EXACT, Run, leaves, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "full-from-smoke"

@@ -11,7 +11,7 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, Patch, WriteFile
 from ohgw_tools.finding import Finding
-from ohgw_tools.syntax import fault_of
+from ohgw_tools.source.syntax import fault_of
 from ohgw_tools.tree import sha256
 
 NAME = "mend-yaml"

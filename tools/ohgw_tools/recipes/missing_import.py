@@ -6,7 +6,7 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import AddImport, Patch
 from ohgw_tools.finding import Finding
-from ohgw_tools.import_guess import import_of
+from ohgw_tools.source.import_guess import import_of
 from ohgw_tools.subject import Subject
 
 NAME = "missing-import"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, Patch, SetKey
+from ohgw_tools.editing.patch import apply
 from ohgw_tools.errors import PatchRejected
 from ohgw_tools.finding import Finding
-from ohgw_tools.patch import apply
 
 NAME = "number-from-string"
 ANSWERS = ("yaml-number-string",)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from ohgw_tools import train_script
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, Patch, ReplaceDefinition, ReplaceText
 from ohgw_tools.finding import Finding
+from ohgw_tools.repairing import train_script
+from ohgw_tools.repairing.template_edit import with_definitions
+from ohgw_tools.repairing.train_script import TrainScript
 from ohgw_tools.subject import Subject
-from ohgw_tools.template_edit import with_definitions
-from ohgw_tools.train_script import TrainScript
 
 NAME = "ohgw-warm-start"
 ANSWERS = ("weight-warm-start",)

@@ -6,8 +6,8 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, Patch, ReplaceText
 from ohgw_tools.finding import Finding
-from ohgw_tools.name_registry import Registry, configured_names, registries, unregistered
-from ohgw_tools.run_list import plain
+from ohgw_tools.source.name_registry import Registry, configured_names, registries, unregistered
+from ohgw_tools.source.run_list import plain
 from ohgw_tools.subject import Subject
 
 NAME = "registry-entry"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 
-from ohgw_tools.base_definition import needs_met, source, unfinished
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.definition_table import Defined, definitions
 from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceDefinition
 from ohgw_tools.finding import Finding
+from ohgw_tools.repairing.base_definition import needs_met, source, unfinished
+from ohgw_tools.source.definition_table import Defined, definitions
 from ohgw_tools.subject import Subject
 
 NAME = "restore-body"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from ohgw_tools.base_definition import Restoration, bindings
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch
 from ohgw_tools.finding import Finding
+from ohgw_tools.repairing.base_definition import Restoration, bindings
 from ohgw_tools.subject import Subject
 
 NAME = "restore-definition"

@@ -6,7 +6,7 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, Patch, WriteFile
 from ohgw_tools.finding import Finding
-from ohgw_tools.placeholder import placeholders
+from ohgw_tools.source.placeholder import placeholders
 from ohgw_tools.subject import Subject
 from ohgw_tools.tree import sha256
 

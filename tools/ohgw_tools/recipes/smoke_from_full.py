@@ -9,13 +9,13 @@ import yaml
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import AppendItem, Edit, Patch, WriteFile
+from ohgw_tools.editing.yaml_text import Style, block
 from ohgw_tools.finding import Finding
-from ohgw_tools.placeholder import placeholders
-from ohgw_tools.run_list import Run, matches, runs
-from ohgw_tools.small_run import shrunk
+from ohgw_tools.repairing.small_run import shrunk
+from ohgw_tools.source.placeholder import placeholders
+from ohgw_tools.source.run_list import Run, matches, runs
 from ohgw_tools.subject import Subject
 from ohgw_tools.tree import sha256
-from ohgw_tools.yaml_text import Style, block
 
 NAME = "smoke-from-full"
 ANSWERS = (

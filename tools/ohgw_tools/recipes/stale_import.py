@@ -6,11 +6,11 @@ import ast
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.definition_table import definitions, likeness
 from ohgw_tools.edit import Edit, Patch, ReplaceText
 from ohgw_tools.finding import Finding
-from ohgw_tools.python_file import PythonFile
-from ohgw_tools.siblings import absolute
+from ohgw_tools.source.definition_table import definitions, likeness
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.siblings import absolute
 from ohgw_tools.subject import Subject
 
 NAME = "stale-import"

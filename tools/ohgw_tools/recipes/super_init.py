@@ -6,9 +6,9 @@ import ast
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.definition_table import definitions
 from ohgw_tools.edit import Edit, Patch, ReplaceDefinition
 from ohgw_tools.finding import Finding
+from ohgw_tools.source.definition_table import definitions
 from ohgw_tools.subject import Subject
 
 NAME = "super-init"

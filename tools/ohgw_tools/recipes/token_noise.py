@@ -8,8 +8,8 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText
 from ohgw_tools.finding import Finding
+from ohgw_tools.repairing.template_edit import top_names, with_definitions
 from ohgw_tools.subject import Subject
-from ohgw_tools.template_edit import top_names, with_definitions
 
 NAME = "token-noise"
 ANSWERS = ("unread-key", "identical-variations")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from ohgw_tools import catalogue, search_design, train_script
+from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
 from ohgw_tools.finding import Finding
-from ohgw_tools.model_size import size_edits
 from ohgw_tools.recipes.variation_comparison import comparison_edits
-from ohgw_tools.run_list import Run, runs
-from ohgw_tools.search_design import SearchDesign
+from ohgw_tools.repairing import search_design, train_script
+from ohgw_tools.repairing.model_size import size_edits
+from ohgw_tools.repairing.search_design import SearchDesign
+from ohgw_tools.repairing.template_edit import top_names, with_definitions
+from ohgw_tools.repairing.train_script import TrainScript
+from ohgw_tools.source.run_list import Run, runs
 from ohgw_tools.subject import Subject
-from ohgw_tools.template_edit import top_names, with_definitions
-from ohgw_tools.train_script import TrainScript
 
 NAME = "trial-loop"
 ANSWERS = ("missing-scheduler", "registry-gap")

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ohgw_tools.class_table import last_name
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
-from ohgw_tools.scopes import is_shadowed, rebound
-from ohgw_tools.siblings import imported_names
-from ohgw_tools.signature import Signature, signatures
+from ohgw_tools.source.class_table import last_name
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.scopes import is_shadowed, rebound
+from ohgw_tools.source.siblings import imported_names
+from ohgw_tools.source.signature import Signature, signatures
 from ohgw_tools.subject import Subject
 
 NAME = "call-signature"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools.command_line import Flag, flags, takes_unknown
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import Definition, PythonFile
+from ohgw_tools.source.command_line import Flag, flags, takes_unknown
+from ohgw_tools.source.python_file import Definition, PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "command-flag"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ohgw_tools.contradiction import contradictions
+from ohgw_tools.facts.contradiction import contradictions
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.subject import Subject
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ohgw_tools import wording
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.remark import File, Remark, messages, remarks
+from ohgw_tools.source import wording
+from ohgw_tools.source.remark import File, Remark, messages, remarks
 from ohgw_tools.subject import Subject
 
 NAME = "deferred-work"

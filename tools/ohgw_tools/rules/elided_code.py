@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools import wording
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import Comment, Definition, PythonFile
-from ohgw_tools.source_text import SourceText
+from ohgw_tools.source import wording
+from ohgw_tools.source.python_file import Comment, Definition, PythonFile
+from ohgw_tools.source.source_text import SourceText
 from ohgw_tools.subject import Subject
 
 NAME = "elided-code"

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.placeholder import docstrings
-from ohgw_tools.python_file import PythonFile
+from ohgw_tools.source.placeholder import docstrings
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "empty-file"

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import Run, leaves, matches, runs
+from ohgw_tools.source.run_list import Run, leaves, matches, runs
+from ohgw_tools.source.yaml_file import KeyPath
 from ohgw_tools.subject import Subject
-from ohgw_tools.yaml_file import KeyPath
 
 NAME = "heavy-smoke-test"
 CRITERION = "replacement"

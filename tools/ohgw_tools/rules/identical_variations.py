@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.interpreter.effective_config import effective, is_label
-from ohgw_tools.run_list import ROLES, Role, Run, leaves, matches, runs
+from ohgw_tools.source.run_list import ROLES, Role, Run, leaves, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "identical-variations"

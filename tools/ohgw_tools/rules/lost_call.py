@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from ohgw_tools.definition_table import Defined, definitions
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
+from ohgw_tools.source.definition_table import Defined, definitions
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "lost-call"

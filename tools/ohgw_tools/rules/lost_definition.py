@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.definition_table import SIMILAR, Defined, definitions, likeness
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
+from ohgw_tools.source.definition_table import SIMILAR, Defined, definitions, likeness
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "lost-definition"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ohgw_tools.feature import FEATURES, Feature, features
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.feature import FEATURES, Feature, features
 from ohgw_tools.subject import Subject
 
 NAME = "lost-feature"

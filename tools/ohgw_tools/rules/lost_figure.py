@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ohgw_tools.figure import figures
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
+from ohgw_tools.source.figure import figures
 from ohgw_tools.subject import Subject
 
 NAME = "lost-figure"

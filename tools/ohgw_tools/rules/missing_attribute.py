@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools.class_table import ClassEntry, ClassTable, class_table
-from ohgw_tools.definition_table import dotted
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.module_members import MODULE_MEMBERS
+from ohgw_tools.source.class_table import ClassEntry, ClassTable, class_table
+from ohgw_tools.source.definition_table import dotted
+from ohgw_tools.source.module_members import MODULE_MEMBERS
 from ohgw_tools.subject import Subject
 
 NAME = "missing-attribute"

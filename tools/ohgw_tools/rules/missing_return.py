@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.class_table import last_name
-from ohgw_tools.definition_table import Defined, definitions
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import Definition, Function, PythonFile
+from ohgw_tools.source.class_table import last_name
+from ohgw_tools.source.definition_table import Defined, definitions
+from ohgw_tools.source.python_file import Definition, Function, PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "missing-return"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from ohgw_tools import catalogue
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
-from ohgw_tools.run_list import ID_KEYS, ROLES, runs
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.run_list import ID_KEYS, ROLES, runs
 from ohgw_tools.subject import Subject
 
 NAME = "missing-scheduler"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools.definition_table import dotted
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.definition_table import dotted
 from ohgw_tools.subject import Subject
 
 NAME = "missing-super-init"

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import CLOSE, ROLES, VALUE, Role, Run, config_paths, matches, runs
+from ohgw_tools.source.run_list import CLOSE, ROLES, VALUE, Role, Run, config_paths, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "missing-variation"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.placeholder import placeholders
+from ohgw_tools.source.placeholder import placeholders
 from ohgw_tools.subject import Subject
 
 NAME = "placeholder-comment"

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.project_table import PATH, is_plain_specifier, project_file, table
+from ohgw_tools.source.project_table import PATH, is_plain_specifier, project_file, table
+from ohgw_tools.source.toml_file import TomlFile
 from ohgw_tools.subject import Subject
-from ohgw_tools.toml_file import TomlFile
 
 NAME = "project-metadata"
 CRITERION = "completeness"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile, SyntaxFault
+from ohgw_tools.source.python_file import PythonFile, SyntaxFault
 from ohgw_tools.subject import Subject
 
 NAME = "python-syntax"

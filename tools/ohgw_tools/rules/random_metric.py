@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.definition_table import dotted
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.definition_table import dotted
 from ohgw_tools.subject import Subject
 
 NAME = "random-metric"

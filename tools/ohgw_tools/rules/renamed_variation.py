@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import CLOSE, EXACT, ROLES, matches, runs
+from ohgw_tools.source.run_list import CLOSE, EXACT, ROLES, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "renamed-variation"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.project_table import PATH, is_plain_requirement, project_file, requirements
+from ohgw_tools.source.project_table import PATH, is_plain_requirement, project_file, requirements
 from ohgw_tools.subject import Subject
 
 NAME = "requirement-syntax"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.placeholder import placeholders
-from ohgw_tools.same_document import same_document
+from ohgw_tools.source.placeholder import placeholders
+from ohgw_tools.source.same_document import same_document
 from ohgw_tools.subject import Subject
 
 NAME = "restored-base-file"

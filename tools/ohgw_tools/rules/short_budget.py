@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.experiment_facts import DESCRIPTION, Fact, facts
-from ohgw_tools.fact_pattern import FactKind
+from ohgw_tools.facts.experiment_facts import DESCRIPTION, Fact, facts
+from ohgw_tools.facts.fact_pattern import FactKind
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.run_list import Run, leaves, runs
+from ohgw_tools.source.run_list import Run, leaves, runs
+from ohgw_tools.source.wording import proxy
+from ohgw_tools.source.yaml_file import KeyPath
 from ohgw_tools.subject import Subject
-from ohgw_tools.wording import proxy
-from ohgw_tools.yaml_file import KeyPath
 
 NAME = "short-budget"
 CRITERION = "replacement"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ohgw_tools.definition_table import Defined, definitions
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
+from ohgw_tools.source.definition_table import Defined, definitions
 from ohgw_tools.subject import Subject
 
 NAME = "shrunken-definition"

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
-from ohgw_tools.scopes import is_shadowed, rebound
-from ohgw_tools.siblings import exports, imported_names
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.scopes import is_shadowed, rebound
+from ohgw_tools.source.siblings import exports, imported_names
 from ohgw_tools.subject import Subject
 
 NAME = "sibling-attribute"

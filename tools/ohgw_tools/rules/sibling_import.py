@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ohgw_tools.distribution import is_standard
+from ohgw_tools.environments.distribution import is_standard
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
-from ohgw_tools.siblings import ImportedName, exports, guarded, imported_names
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.siblings import ImportedName, exports, guarded, imported_names
 from ohgw_tools.subject import Subject
 
 NAME = "sibling-import"

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ohgw_tools.class_table import ClassEntry, ClassTable, class_table
-from ohgw_tools.definition_table import Defined, definitions, dotted
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
+from ohgw_tools.source.class_table import ClassEntry, ClassTable, class_table
+from ohgw_tools.source.definition_table import Defined, definitions, dotted
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "stub-body"

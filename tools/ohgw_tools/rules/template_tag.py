@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import yaml
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.yaml_file import YamlFile
 from ohgw_tools.subject import Subject
-from ohgw_tools.yaml_file import YamlFile
 
 NAME = "template-tag"
 CRITERION = "completeness"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools.distribution import along_with, is_standard, providers
+from ohgw_tools.environments.distribution import along_with, is_standard, providers
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.project_table import declared, project_file
-from ohgw_tools.siblings import guarded, imported_names
+from ohgw_tools.source.project_table import declared, project_file
+from ohgw_tools.source.siblings import guarded, imported_names
 from ohgw_tools.subject import Subject
 
 NAME = "undeclared-import"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "undefined-name"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ohgw_tools.experiment_facts import DESCRIPTION, texts
+from ohgw_tools.facts.experiment_facts import DESCRIPTION, texts
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.method_part import PARTS, present
-from ohgw_tools.source_text import SourceText
+from ohgw_tools.source.method_part import PARTS, present
+from ohgw_tools.source.source_text import SourceText
 from ohgw_tools.subject import Subject
 
 NAME = "unimplemented-part"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ohgw_tools.experiment_facts import facts
+from ohgw_tools.facts.experiment_facts import facts
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import ROLES, Role, Run, matches, runs
+from ohgw_tools.source.run_list import ROLES, Role, Run, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "unpaired-seeds"

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.interpreter.effective_config import Keys, is_label, usages
-from ohgw_tools.run_list import ROLES, Role, Run, matches, runs
+from ohgw_tools.source.run_list import ROLES, Role, Run, matches, runs
 from ohgw_tools.subject import Subject
 
 NAME = "unread-key"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools.class_table import last_name
-from ohgw_tools.definition_table import Defined, definitions
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.python_file import PythonFile
+from ohgw_tools.source.class_table import last_name
+from ohgw_tools.source.definition_table import Defined, definitions
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "unused-definition"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ohgw_tools.distribution import providers
+from ohgw_tools.environments.distribution import providers
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.project_table import PATH, named, project_file, requirements
+from ohgw_tools.source.project_table import PATH, named, project_file, requirements
 from ohgw_tools.subject import Subject
 
 NAME = "unused-dependency"

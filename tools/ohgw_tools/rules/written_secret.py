@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Region, Severity
-from ohgw_tools.remark import File
+from ohgw_tools.source.remark import File
 from ohgw_tools.subject import Subject
 from ohgw_tools.token_shape import SHAPES
 

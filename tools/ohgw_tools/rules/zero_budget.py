@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.run_list import ROLES, Run, leaves, runs
+from ohgw_tools.source.run_list import ROLES, Run, leaves, runs
 from ohgw_tools.subject import Subject
 
 NAME = "zero-budget"

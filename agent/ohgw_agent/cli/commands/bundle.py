@@ -29,8 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     if arguments.action == "unpack":
-        from ohgw_tools.bundle_file import load
-        from ohgw_tools.bundle_folder import unpack
+        from ohgw_tools.bundles.bundle_file import load
+        from ohgw_tools.bundles.bundle_folder import unpack
 
         unpack(load(arguments.bundle), arguments.folder)
         print(arguments.folder)
@@ -40,15 +40,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _make(arguments: argparse.Namespace) -> int:
     from ohgw_agent.cli.commands.fix import check_output
-    from ohgw_tools.bundle_file import MAX_BUNDLE_BYTES, read_text, save
+    from ohgw_tools.bundles.bundle_file import MAX_BUNDLE_BYTES, read_text, save
 
     check_output(arguments.output)
     if arguments.action == "import":
-        from ohgw_tools.seed_document import read_document
+        from ohgw_tools.bundles.seed_document import read_document
 
         bundle = read_document(read_text(arguments.document, MAX_BUNDLE_BYTES * 2))
     else:
-        from ohgw_tools.bundle_folder import pack
+        from ohgw_tools.bundles.bundle_folder import pack
 
         bundle = pack(arguments.base, arguments.derived, arguments.experiment)
     save(bundle, arguments.output)

@@ -80,7 +80,7 @@ def _answers(base_url: str) -> bool:
 
 
 def _environments() -> dict[str, Any]:
-    from ohgw_tools.environment import list_environments
+    from ohgw_tools.environments.environment import list_environments
 
     found = list_environments()
     return {"count": len(found), "bytes": sum(int(str(e["size_bytes"])) for e in found)}

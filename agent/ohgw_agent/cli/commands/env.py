@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     import json
 
-    from ohgw_tools.environment import list_environments, prune
+    from ohgw_tools.environments.environment import list_environments, prune
 
     if arguments.action == "prune":
         facts = prune(unused_days=arguments.unused_days, everything=arguments.all)

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from ohgw_agent.cli.display import display
     from ohgw_agent.repair import fix
-    from ohgw_tools.bundle_file import load
+    from ohgw_tools.bundles.bundle_file import load
 
     check_output(arguments.output)
     settings = options.settings_of(arguments)
@@ -62,7 +62,7 @@ def report(trace: object, arguments: argparse.Namespace) -> int:
     from ohgw_agent.cli import closing
     from ohgw_agent.delivery import deliver
     from ohgw_agent.outcome import Trace
-    from ohgw_tools.bundle_file import save
+    from ohgw_tools.bundles.bundle_file import save
 
     assert isinstance(trace, Trace)
     output = arguments.output or deliver(trace)

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) -> int:
-    from ohgw_tools.bundle_file import load
+    from ohgw_tools.bundles.bundle_file import load
     from ohgw_tools.render import render
     from ohgw_tools.report import Report
 
@@ -87,7 +87,7 @@ def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) 
 def _judge(
     arguments: argparse.Namespace, bundle: Bundle, contract: Contract, cache: ParseCache
 ) -> Judgement:
-    from ohgw_tools.environment import EnvironmentOptions
+    from ohgw_tools.environments.environment import EnvironmentOptions
     from ohgw_tools.judging import judge
 
     return judge(

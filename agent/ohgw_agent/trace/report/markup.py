@@ -10,7 +10,7 @@ import html
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from ohgw_tools.capture import harmless
+from ohgw_tools.isolation.capture import harmless
 
 Child: TypeAlias = "str | Html | Iterable[Child] | None"
 

@@ -1,0 +1,1 @@
+"""From a bundle's requirements to an interpreter that has them, cached."""

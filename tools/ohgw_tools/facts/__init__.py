@@ -1,0 +1,1 @@
+"""What an experiment's text states, and where it contradicts itself."""

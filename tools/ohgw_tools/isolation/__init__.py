@@ -1,0 +1,1 @@
+"""The walls of both sandboxes: namespaces, limits, the proxy, the container, the watch over all."""

@@ -1,0 +1,1 @@
+"""From programs in a sandbox to findings: stages, outcomes, artifacts, observation."""
