@@ -92,7 +92,8 @@ class Rules(BaseModel):
 class Contract(BaseModel):
     """What `ready` means for one family of bundles.
 
-    `deep` asks for the full experiment to be run as well, its sizes cut.
+    `deep` asks for the full experiment to be run as well, its sizes cut. `allow_hosts` are the only
+    hosts that programs may reach; `data` are directories that they may read, `NAME=DIRECTORY`.
     """
 
     model_config = FROZEN
@@ -114,6 +115,7 @@ class Contract(BaseModel):
     deep: bool = False
     rules: Rules = Rules()
     allow_hosts: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
 
     def for_runs(self, ids: tuple[str, ...]) -> Contract:

@@ -128,15 +128,18 @@ class Sandbox(Protocol):
         limits: Limits,
         environment: Mapping[str, str] | None = None,
         allow_hosts: tuple[str, ...] = (),
+        mounts: Mapping[str, str] | None = None,
         cancel: Event | None = None,
     ) -> Execution:
         """Run `argv` in a fresh work directory that holds `files`; the word `python` as its first
-        item stands for the interpreter. No network but to `allow_hosts`. Blocks; `cancel`, set from
-        another thread, stops the program. Exit codes 129 to 159 count as signals 1 to 31, as in a
-        shell.
+        item stands for the interpreter. No network but to `allow_hosts`. `mounts` maps paths that
+        data are read at to the directories of this machine that are shown there, read-only.
+        Blocks; `cancel`, set from another thread, stops the program. Exit codes 129 to 159 count as
+        signals 1 to 31, as in a shell.
 
         Raises RunCancelled when `cancel` was set,
-        SandboxUnavailable when this machine lacks the backend, SandboxFailed when the
-        backend broke. Neither says anything about the program.
+        InputError for hosts or mounts that cannot be used, SandboxUnavailable when this machine
+        lacks the backend, SandboxFailed when the backend broke. None says anything about the
+        program.
         """
         ...

@@ -129,7 +129,7 @@ def _bound(prefixes: Sequence[str], extra: Mapping[str, str]) -> list[str]:
     arguments: list[str] = []
     made = {PurePosixPath("/"), *map(PurePosixPath, ("/usr", "/tmp", "/etc", WORK_DIRECTORY))}
     binds = {**{prefix: prefix for prefix in outside_system(tuple(prefixes))}, **extra}
-    for source, inside in binds.items():
+    for inside, source in binds.items():
         path = PurePosixPath(inside)
         for parent in reversed(path.parents):
             if parent not in made:

@@ -175,5 +175,5 @@ def _mounts(prefixes: tuple[str, ...], extra: Mapping[str, str]) -> list[Mount]:
     binds = {path: path for path in (*paths, *outside_system(prefixes))}
     return [
         Mount(target=inside, source=source, type="bind", read_only=True)
-        for source, inside in {**binds, **extra}.items()
+        for inside, source in {**binds, **extra}.items()
     ]

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from ohgw_tools.isolation import connect_proxy, program_environment, sandbox_door
 from ohgw_tools.isolation.artifact import Basket
 from ohgw_tools.isolation.connect_proxy import ConnectProxy
+from ohgw_tools.isolation.data_mount import check_mounts
 from ohgw_tools.isolation.execution_outcome import Ending, judge
 from ohgw_tools.isolation.mounted_prefix import check_interpreter, needed_prefixes
 from ohgw_tools.isolation.supervision import Streams
@@ -20,8 +21,8 @@ from ohgw_tools.sandbox import Execution, Interpreter, Limits
 
 @dataclass(frozen=True)
 class Job:
-    """What to run. `extra` maps paths of the host, beside /usr and the interpreter's, to the paths
-    that they are mounted at, read-only.
+    """What to run. `extra` maps paths in the sandbox to those of the host that are mounted there,
+    read-only, beside /usr and the interpreter's.
     """
 
     files: Mapping[str, bytes]
@@ -75,25 +76,29 @@ def prepared(
     limits: Limits,
     environment: Mapping[str, str] | None,
     allow_hosts: tuple[str, ...],
+    mounts: Mapping[str, str],
     *,
     other_user: bool,
 ) -> Iterator[Job]:
     """Check everything, and hold the way to `allow_hosts` open for the length of the block.
 
-    Raises SandboxFailed for files or an interpreter that cannot be used, InputError for a host.
+    Raises SandboxFailed for files or an interpreter that cannot be used, InputError for a host or a
+    directory of data.
     """
     check_inputs(files, limits)
     prefixes = needed_prefixes(interpreter)
     check_interpreter(interpreter, prefixes, other_user=other_user)
+    check_mounts(mounts, other_user=other_user)
     variables = program_environment.variables(
         limits, interpreter.executable, environment, network=bool(allow_hosts)
     )
     program = [interpreter.executable if argv[0] == "python" else argv[0], *argv[1:]]
     if not allow_hosts:
-        yield Job(files, program, interpreter, prefixes, limits, variables, {})
+        yield Job(files, program, interpreter, prefixes, limits, variables, mounts)
         return
     with connect_proxy.serving(allow_hosts) as proxy:
         program = sandbox_door.command(interpreter.executable, program)
-        extra = {str(proxy.path): sandbox_door.SOCKET}
-        extra |= {path: path for path in sandbox_door.certificates()}
+        door = {sandbox_door.SOCKET: str(proxy.path)}
+        authorities = {path: path for path in sandbox_door.certificates()}
+        extra = {**mounts, **door, **authorities}
         yield Job(files, program, interpreter, prefixes, limits, variables, extra, proxy)

@@ -69,13 +69,19 @@ def check_interpreter(
         )
 
 
+def shows_too_much(path: str) -> bool:
+    """Whether a directory holds the host's own files, or this user's home."""
+    real = os.path.realpath(path)
+    home = os.path.realpath(Path.home())
+    lexical = str(PurePosixPath(path))
+    return lexical in _NEVER or real in _NEVER or PurePosixPath(home).is_relative_to(real)
+
+
 def _check_prefix(prefix: str, *, other_user: bool) -> None:
     path = PurePosixPath(prefix)
     if not path.is_absolute() or ".." in path.parts:
         raise SandboxFailed(f"prefix {prefix!r} is not an absolute path without '..'")
-    real = os.path.realpath(prefix)
-    home = os.path.realpath(Path.home())
-    if str(path) in _NEVER or real in _NEVER or PurePosixPath(home).is_relative_to(real):
+    if shows_too_much(prefix):
         raise SandboxFailed(
             f"prefix {prefix!r} would show the host's own files to the program",
             "Use an interpreter in a directory of its own, for instance a virtual environment.",

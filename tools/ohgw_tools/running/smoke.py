@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
+from ohgw_tools.environments.data_cache import DataCache
 from ohgw_tools.environments.environment import EnvironmentOptions, ensure
 from ohgw_tools.environments.installer import TORCH_FAMILY
 from ohgw_tools.environments.requirement import read_declaration
@@ -55,6 +56,7 @@ def run_stage(
     deep: bool = False,
     repeat: int = 1,
     allow_hosts: tuple[str, ...] = (),
+    data: tuple[str, ...] = (),
     on_progress: Callable[[str], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Verdict:
@@ -63,9 +65,11 @@ def run_stage(
     Programs run cheapest first and stop at the first stage that fails: every module is imported,
     then the contract's smoke test runs, `repeat` times and then once with other seeds, and with
     `deep` the full experiment, its sizes cut. `interpreter` is used as it is; without one the
-    bundle's dependencies are installed (see `ohgw_tools.environments.environment`). `observe`
+    bundle's dependencies are installed (see `ohgw_tools.environments.environment`). `data` are
+    directories to read, each `NAME=DIRECTORY` (see `ohgw_tools.environments.data_cache`). `observe`
     puts the observer beside the program. What cannot be looked at makes the verdict `undecided`,
-    unless something else has failed. Raises RunCancelled when `cancel` is set.
+    unless something else has failed. Raises RunCancelled when `cancel` is set, InputError for
+    hosts or data that cannot be used.
     """
     options = environment_options or EnvironmentOptions()
     if installer != "auto":
@@ -73,6 +77,7 @@ def run_stage(
     findings = RunFindings(Subject(bundle, contract))
     stage = _Stage(findings, sandbox, interpreter, options, on_progress, cancel)
     stage.allow_hosts = (*contract.allow_hosts, *allow_hosts)
+    stage.data = DataCache((*contract.data, *data))
     stage.observe = observe
     stage.deep = deep or contract.deep
     stage.repeat = repeat
@@ -109,6 +114,7 @@ class _Stage:
         self.subject = findings.subject
         self.contract = findings.contract
         self.allow_hosts: tuple[str, ...] = ()
+        self.data = DataCache()
         self.observe = True
         self.deep = False
         self.repeat = 1
@@ -196,6 +202,7 @@ class _Stage:
             self._cancel,
             startup_directory(self._options.cache_dir) if self.observe else None,
             self._on_progress,
+            data=self.data,
         )
 
     def _run(self, name: str, argv: tuple[str, ...], limits: Limits) -> Execution:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ohgw_tools import observe
+from ohgw_tools.environments.data_cache import DataCache
 from ohgw_tools.running.observation import Observation, observation
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
 
@@ -32,6 +33,7 @@ class StagedRun:
     on_progress: Callable[[str], None] | None = None
     steps: list[tuple[str, Execution]] = field(default_factory=list)
     observations: dict[str, Observation] = field(default_factory=dict)
+    data: DataCache = field(default_factory=DataCache)
 
     def run(
         self, name: str, files: Mapping[str, bytes], argv: tuple[str, ...], limits: Limits
@@ -39,15 +41,19 @@ class StagedRun:
         """Run one program in a fresh work directory. Raises CouldNotLook and its kinds."""
         if self.on_progress is not None:
             self.on_progress(name)
+        # A sandbox of somebody's own need not know of data where none are given.
+        shown = {"mounts": self.data.mounts} if self.data else {}
         execution = self.sandbox.run(
             files,
-            argv,
+            self.data.command(argv),
             interpreter=self.interpreter,
             limits=limits,
-            environment=self.environment,
+            environment={**self.data.variables, **self.environment},
             allow_hosts=self.allow_hosts,
             cancel=self.cancel,
+            **shown,
         )
+        execution = self.data.without_links(execution)
         self.steps.append((name, execution))
         return execution
 
@@ -86,6 +92,8 @@ class StagedRun:
         }
         if self.observations:
             facts["observed"] = {n: o.summary() for n, o in self.observations.items()}
+        if self.data:
+            facts["data"] = {**self.data.facts}
         if executions:
             facts["outcome"] = executions[-1].outcome
             facts["isolation"] = executions[-1].isolation

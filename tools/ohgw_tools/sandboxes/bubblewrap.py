@@ -96,13 +96,21 @@ class Bubblewrap:
         limits: Limits,
         environment: Mapping[str, str] | None = None,
         allow_hosts: tuple[str, ...] = (),
+        mounts: Mapping[str, str] | None = None,
         cancel: Event | None = None,
     ) -> Execution:
         """See `ohgw_tools.sandbox.Sandbox.run`."""
         as_root = _as_root()
         with (
             prepared(
-                files, argv, interpreter, limits, environment, allow_hosts, other_user=as_root
+                files,
+                argv,
+                interpreter,
+                limits,
+                environment,
+                allow_hosts,
+                mounts or {},
+                other_user=as_root,
             ) as job,
             throwaway_user() if as_root else contextlib.nullcontext() as user,
         ):

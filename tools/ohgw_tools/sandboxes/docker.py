@@ -76,12 +76,20 @@ class Docker:
         limits: Limits,
         environment: Mapping[str, str] | None = None,
         allow_hosts: tuple[str, ...] = (),
+        mounts: Mapping[str, str] | None = None,
         cancel: Event | None = None,
     ) -> Execution:
         """See `ohgw_tools.sandbox.Sandbox.run`."""
         with (
             prepared(
-                files, argv, interpreter, limits, environment, allow_hosts, other_user=True
+                files,
+                argv,
+                interpreter,
+                limits,
+                environment,
+                allow_hosts,
+                mounts or {},
+                other_user=True,
             ) as job,
             docker_engine.engine() as client,
             throwaway_user() as user,

@@ -21,7 +21,7 @@ def start(setting: str) -> None:
         directory = os.path.join(os.getcwd(), directory)  # noqa: PTH109, PTH118
         deadline = str(time.monotonic() + float(deadline))
         os.environ["OHGW_OBSERVE"] = nonce + ":" + deadline + ":" + directory
-    from . import audit, calls, libraries, stacks
+    from . import audit, calls, libraries, probing, stacks
     from .record import Record
 
     record = Record(nonce, directory)
@@ -29,4 +29,6 @@ def start(setting: str) -> None:
     root = os.path.dirname(directory)  # noqa: PTH120
     stacks.install(directory, float(deadline))
     audit.install(record, root)
-    libraries.install(record, root, calls.install(record, root))
+    libraries.install(
+        record, root, calls.install(record, root), probing.watchers(record, root)
+    )

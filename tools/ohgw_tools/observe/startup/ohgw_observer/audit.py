@@ -15,6 +15,8 @@ from .record import Record
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SYSTEM = ("/usr/", "/lib", "/proc/", "/sys/", "/etc/", "/dev/", "/bin/", "/tmp/")
+# Where given data are laid out; see ohgw_tools.environments.data_cache.
+_DATA = "/tmp/data/"
 _CODE = (".py", ".pyc", ".so", ".pth")
 
 
@@ -60,7 +62,7 @@ class _Watch:
         name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
         if "__pycache__" in name or name.endswith(_CODE):
             return
-        if name.startswith(self._quiet) and not name.startswith(self._head):
+        if name.startswith(self._quiet) and not name.startswith((self._head, _DATA)):
             return
         writing = isinstance(flags, int) and bool(flags & _WRITING)
         self._record.once("write" if writing else "read", name)

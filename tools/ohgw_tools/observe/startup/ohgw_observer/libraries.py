@@ -22,27 +22,42 @@ Watcher = Callable[[Record, Any], None]
 Aside = Callable[[], Callable[[], None]]
 
 
-def install(record: Record, root: str, aside: Aside | None) -> None:
-    """Watch the libraries that are imported from now on. `aside`, where given, is called before
-    a library from outside `root` runs its own code, and what it returns afterwards.
+def install(
+    record: Record, root: str, aside: Aside | None, more: dict[str, Watcher] | None = None
+) -> None:
+    """Watch the libraries that are imported from now on, with the watchers here and `more` of them.
+    `aside`, where given, is called before a library from outside `root` runs its own code, and what
+    it returns afterwards.
     """
-    sys.meta_path.insert(0, _Finder(record, root, aside))
-    for name in WATCHERS.keys() & sys.modules.keys():
-        WATCHERS[name](record, sys.modules[name])
+    watchers = {
+        name: tuple(w for w in ((more or {}).get(name), WATCHERS.get(name)) if w is not None)
+        for name in {**WATCHERS, **(more or {})}
+    }
+    sys.meta_path.insert(0, _Finder(record, root, aside, watchers))
+    for name in watchers.keys() & sys.modules.keys():
+        for watcher in watchers[name]:
+            watcher(record, sys.modules[name])
 
 
 class _Finder(MetaPathFinder):
     """Finds nothing by itself: passes on what the other finders find, with a loader that tells."""
 
-    def __init__(self, record: Record, root: str, aside: Aside | None) -> None:
+    def __init__(
+        self,
+        record: Record,
+        root: str,
+        aside: Aside | None,
+        watchers: dict[str, tuple[Watcher, ...]],
+    ) -> None:
         self._record = record
         self._root = root
         self._aside = aside
+        self._watchers = watchers
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
         """See importlib.abc.MetaPathFinder."""
-        watcher = WATCHERS.get(name)
-        if watcher is None and (self._aside is None or sys.gettrace() is None):
+        watchers = self._watchers.get(name, ())
+        if not watchers and (self._aside is None or sys.gettrace() is None):
             return None
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
@@ -50,21 +65,21 @@ class _Finder(MetaPathFinder):
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 outside = not str(spec.origin).startswith(self._root)
-                if isinstance(spec.loader, SourceFileLoader) and (watcher or outside):
+                if isinstance(spec.loader, SourceFileLoader) and (watchers or outside):
                     aside = self._aside if outside else None
-                    spec.loader = _Loader(spec.loader, watcher, self._record, aside)
+                    spec.loader = _Loader(spec.loader, watchers, self._record, aside)
                 return spec
         return None
 
 
 class _Loader(Loader):
-    """Runs a module with its own loader, puts that loader back, and then lets the watcher look."""
+    """Runs a module with its own loader, puts that loader back, and then lets the watchers look."""
 
     def __init__(
-        self, loader: Any, watcher: Watcher | None, record: Record, aside: Aside | None
+        self, loader: Any, watchers: tuple[Watcher, ...], record: Record, aside: Aside | None
     ) -> None:
         self._loader = loader
-        self._watcher = watcher
+        self._watchers = watchers
         self._record = record
         self._aside = aside
 
@@ -83,11 +98,10 @@ class _Loader(Loader):
         finally:
             if again is not None:
                 again()
-        if self._watcher is None:
-            return
-        # A library that changed must not break the program.
-        with suppress(Exception):
-            self._watcher(self._record, module)
+        for watcher in self._watchers:
+            # A library that changed must not break the program.
+            with suppress(Exception):
+                watcher(self._record, module)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
