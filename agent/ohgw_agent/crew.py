@@ -21,11 +21,13 @@ Journal = Callable[[ChatModel], ChatModel]
 def execution(settings: Settings) -> Execution:
     """Choose the sandbox. Where there is none, say why: that is `undecided`, not an error."""
     from ohgw_tools.environments import interpreter_probe
+    from ohgw_tools.environments.data_cache import DataCache
     from ohgw_tools.environments.environment import EnvironmentOptions
     from ohgw_tools.sandbox_choice import choose
 
     if settings.python and not settings.static_only:
         interpreter_probe.given(settings.python)  # a wrong path is bad input now, not in an hour
+    DataCache(settings.data)  # and so is a directory that is not there
     if settings.static_only or settings.sandbox == "none":
         sandbox, missing = None, "no sandbox was asked for (--sandbox none)"
     else:
@@ -46,6 +48,7 @@ def execution(settings: Settings) -> Execution:
             cache_dir=Path(settings.cache_dir) if settings.cache_dir else None,
         ),
         allow_hosts=settings.allow_hosts,
+        data=settings.data,
         observe=settings.observe,
         deep=settings.deep,
         repeat=settings.repeat,

@@ -29,6 +29,7 @@ class Execution:
     missing: str = ""
     environment: EnvironmentOptions = field(default_factory=EnvironmentOptions)
     allow_hosts: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     observe: bool = True
     deep: bool = False
     repeat: int = 1

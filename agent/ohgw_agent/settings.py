@@ -29,6 +29,7 @@ class ModelSettings(BaseModel):
 class Settings(BaseModel):
     """How a run is done. `sandbox` is a backend's name, `auto` or `none`; `review` None asks for a
     review where there is a model. `python` is an interpreter to use, and to build nothing.
+    `data` are directories that it may read, `NAME=DIRECTORY`.
     `allow_hosts` are the only hosts that the sandboxed program may reach.
     """
 
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     allow_packages: tuple[str, ...] = ()
     cache_dir: str | None = None
     allow_hosts: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     observe: bool = True
     deep: bool = False
     repeat: int = Field(default=1, ge=1, le=20)

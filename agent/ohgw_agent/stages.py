@@ -79,6 +79,7 @@ def _run(context: LoopContext, number: int, tree: str) -> Verdict:
                 how.sandbox,
                 environment_options=how.environment,
                 allow_hosts=how.allow_hosts,
+                data=how.data,
                 observe=how.observe,
                 deep=how.deep,
                 repeat=how.repeat,

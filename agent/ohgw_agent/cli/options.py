@@ -68,6 +68,13 @@ def _add_environment(group: argparse._ArgumentGroup) -> None:
         metavar="HOST",
         help="let the sandboxed program reach this host; all others stay out of reach",
     )
+    group.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="data to read: HF_HOME=FOLDER, another variable, or ./path in the work directory",
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +165,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             allow_packages=tuple(arguments.allow_package),
             cache_dir=arguments.cache_dir,
             allow_hosts=tuple(arguments.allow_host),
+            data=tuple(arguments.data),
             observe=arguments.observe,
             deep=arguments.deep,
             repeat=arguments.repeat,

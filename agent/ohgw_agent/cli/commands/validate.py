@@ -105,6 +105,7 @@ def _judge(
             cache_dir=Path(arguments.cache_dir) if arguments.cache_dir else None,
         ),
         allow_hosts=tuple(arguments.allow_host),
+        data=tuple(arguments.data),
         observe=arguments.observe,
         deep=arguments.deep,
         repeat=arguments.repeat,
