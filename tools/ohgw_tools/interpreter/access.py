@@ -128,7 +128,7 @@ def _may_have(process: Process, cls: Class, name: str) -> bool:
         return True
     if any(isinstance(b, Unknown) for c in cls.mro() for b in c.bases):
         return True
-    set_here = [process.world.names.attributes(c.node) for c in cls.mro()]
+    set_here = [process.world.names(c.path).attributes(c.node) for c in cls.mro()]
     if any(name in names or "*" in names for names in set_here):
         return True
     return name in process.world.attributes_set
@@ -163,7 +163,7 @@ def _of_namespace(
     if submodule is not None:
         return process.load(submodule, f"{owner.name}.{name}")
     tree = process.world.tree(owner.path)
-    partly = tree is not None and name in process.world.names.stored(tree)
+    partly = tree is not None and name in process.world.names(owner.path).stored(tree)
     if name.startswith("__") or partly or "__getattr__" in held:
         return UNKNOWN
     message = f"module '{owner.name}' has no attribute '{name}'"

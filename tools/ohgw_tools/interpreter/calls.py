@@ -217,7 +217,7 @@ def _run_body(process: Process, function: Function, scope: Scope) -> Value:
     node = function.node
     if isinstance(node, ast.Lambda):
         return process.evaluate(node.body, scope)
-    if process.world.names.is_generator(node):
+    if node in process.world.names(function.path).generators:
         branch(process, [lambda: _drain(process, node, scope), lambda: None])
         return UNKNOWN
     activation = process.activation

@@ -60,11 +60,13 @@ def name(process: Process, node: ast.Name, scope: Scope) -> Value:
 def _bound_somewhere(process: Process, key: str, scope: Scope | None) -> bool:
     """Whether a path that was not taken, or a star import, may bind the name."""
     while scope is not None:
-        if scope.node is not None and key in process.world.names.stored(scope.node):
+        if scope.node is not None and key in process.world.names(scope.path).stored(scope.node):
             return True
         if scope.parent is None:
             tree = process.world.tree(scope.path)
-            stored = process.world.names.stored(tree) if tree is not None else frozenset()
+            if tree is None:
+                return False
+            stored = process.world.names(scope.path).stored(tree)
             return key in stored or "*" in stored
         scope = scope.parent
     return False

@@ -11,6 +11,7 @@ from ohgw_tools.interpreter.branches import branch, close_tails, decide, open_ta
 from ohgw_tools.interpreter.dispatch import statement
 from ohgw_tools.interpreter.iteration import any_element, elements, surely_nonempty
 from ohgw_tools.interpreter.journal import Level
+from ohgw_tools.interpreter.names import captured
 from ohgw_tools.interpreter.signals import Jumped, Raised, Returned
 from ohgw_tools.interpreter.statements import bind
 from ohgw_tools.interpreter.truth import truth
@@ -197,7 +198,7 @@ def run_match(process: Process, node: ast.Match, scope: Scope) -> None:
             continue
 
         def arm(case: ast.match_case = case) -> None:
-            for name in process.world.names.captured(case.pattern):
+            for name in captured(case.pattern):
                 process.assign_name(name, UNKNOWN, scope)
             process.block(case.body, scope)
 

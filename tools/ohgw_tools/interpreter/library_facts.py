@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ def facts() -> dict[str, Any]:
     return table
 
 
+@lru_cache(maxsize=4096)
 def canonical(name: str) -> str:
     """Return the name under which the facts list a library name."""
     aliases: dict[str, str] = facts()["aliases"]
@@ -40,6 +41,7 @@ def has_attribute(cls: str, name: str) -> bool | None:
     return None if listed is None else name in listed
 
 
+@lru_cache(maxsize=4096)
 def is_sink(name: str) -> bool:
     """Whether a library function only shows or stores what it is given, which is no use of it."""
     sinks: list[str] = facts()["sinks"]

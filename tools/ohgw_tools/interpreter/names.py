@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ohgw_tools.source.python_file import PythonFile
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Attributes through which names are set that do not stand in the code.
@@ -10,11 +15,11 @@ COMPUTED = ("__dict__", "register_buffer", "register_parameter", "add_module", "
 
 
 class Names:
-    """Answers about syntax trees, kept by node."""
+    """Answers about one file's syntax tree, kept by node for as long as the file is."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: PythonFile) -> None:
+        self._file = file
         self._stored: dict[ast.AST, frozenset[str]] = {}
-        self._generators: dict[ast.AST, bool] = {}
         self._attributes: dict[ast.AST, frozenset[str]] = {}
 
     def stored(self, node: ast.AST) -> frozenset[str]:
@@ -23,16 +28,16 @@ class Names:
             self._stored[node] = frozenset(_bindings(node))
         return self._stored[node]
 
-    def captured(self, pattern: ast.pattern) -> set[str]:
-        """Return the names that a match pattern binds."""
-        named = (n for n in ast.walk(pattern))
-        return {n.name for n in named if isinstance(n, (ast.MatchAs, ast.MatchStar)) and n.name}
-
-    def is_generator(self, node: ast.AST) -> bool:
-        """Whether a function is a generator."""
-        if node not in self._generators:
-            self._generators[node] = not isinstance(node, ast.Lambda) and _yields(node)
-        return self._generators[node]
+    @cached_property
+    def generators(self) -> frozenset[ast.AST]:
+        """The functions of the file that are generators."""
+        found: set[ast.AST] = set()
+        for node in self._file.nodes(ast.Yield, ast.YieldFrom):
+            around = self._file.ancestors(node)
+            function = next((a for a in around if isinstance(a, FUNCTIONS)), None)
+            if function is not None and not isinstance(function, ast.Lambda):
+                found.add(function)
+        return frozenset(found)
 
     def attributes(self, node: ast.AST) -> frozenset[str]:
         """Return the attributes that a class or module sets on anything; `*` for computed names."""
@@ -48,6 +53,12 @@ class Names:
                     found.add("*")
             self._attributes[node] = frozenset(found)
         return self._attributes[node]
+
+
+def captured(pattern: ast.pattern) -> set[str]:
+    """Return the names that a match pattern binds."""
+    named = (n for n in ast.walk(pattern))
+    return {n.name for n in named if isinstance(n, (ast.MatchAs, ast.MatchStar)) and n.name}
 
 
 def _bindings(root: ast.AST) -> set[str]:
@@ -68,12 +79,3 @@ def _bindings(root: ast.AST) -> set[str]:
         elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
             found.add(node.name)
     return found
-
-
-def _yields(node: ast.AST) -> bool:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(child, (*FUNCTIONS, ast.ClassDef)) and _yields(child):
-            return True
-    return False

@@ -107,7 +107,7 @@ class Process:
         if not self.activation.failed:
             self.record(raised)
         self.activation.failed = True
-        for name in self.world.names.stored(node):
+        for name in self.world.names(scope.path).stored(node):
             self.assign_name(name, UNKNOWN, scope)
         if isinstance(node, ast.Return):
             raise Returned(UNKNOWN)

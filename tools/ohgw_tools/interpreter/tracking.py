@@ -10,6 +10,8 @@ from ohgw_tools.interpreter.values import MARKED, ConfigText, Dict, List, Value
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.values import Origin
 
+CONTAINERS = (Dict, List)
+PLACED = (*MARKED, Dict, List)
 MOST = 5000  # containers that are gone through when one escapes
 EXTERNAL = "*external*"  # stands for the constants that a library compares with
 
@@ -29,7 +31,7 @@ class Uses:
 
     def touch(self, value: Value) -> None:
         """A value was used, wherever it came from."""
-        if isinstance(value, (*MARKED, Dict, List)) and value.origin is not None:
+        if isinstance(value, PLACED) and value.origin is not None:
             self._reads(value.origin).add(value.origin.keys)
 
     def iterate(self, owner: Dict) -> None:
@@ -39,7 +41,7 @@ class Uses:
         if owner.origin is not None:
             reads = self._reads(owner.origin)
             keys = owner.origin.keys
-            loose = [k for k, v in owner.items.items() if not isinstance(v, (*MARKED, Dict, List))]
+            loose = [k for k, v in owner.items.items() if not isinstance(v, PLACED)]
             reads.update((*keys, k) for k in loose)
 
     def escape(self, value: Value) -> None:
@@ -50,7 +52,7 @@ class Uses:
             each = stack.pop()
             if isinstance(each, MARKED):
                 self.leave(each)
-            elif isinstance(each, (Dict, List)) and id(each) not in seen:
+            elif isinstance(each, CONTAINERS) and id(each) not in seen:
                 seen.add(id(each))
                 if each.origin is not None:
                     use = self._interpretation.config(each.origin.path)

@@ -44,7 +44,6 @@ class World:
         self.interpretation = Interpretation(results=RESULTS)
         self.uses = Uses(self.interpretation)
         self.journal = Journal()
-        self.names = Names()
         self.files: dict[str, Value] = dict(subject.files)
         self.folders = {p for f in subject.files for p in _parents(f)} | {RESULTS}
         self.results = RESULTS
@@ -67,6 +66,12 @@ class World:
         """Return the syntax tree of a Python file of the bundle, None if there is none."""
         file = self.subject.python(path)
         return file.tree if file is not None else None
+
+    def names(self, path: str) -> Names:
+        """Return the answers about a Python file of the bundle, which must be there."""
+        file = self.subject.python(path)
+        assert file is not None
+        return file.derive(Names)
 
     def module_path(self, name: str) -> str | None:
         """Return the path of a module of the bundle by its dotted name."""
@@ -96,7 +101,7 @@ class World:
         for path in self.subject.files:
             tree = self.tree(path) if path.endswith(".py") else None
             if tree is not None:
-                found |= self.names.attributes(tree)
+                found |= self.names(path).attributes(tree)
         return frozenset(found)
 
     def late(self) -> bool:
