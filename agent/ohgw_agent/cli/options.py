@@ -28,7 +28,7 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--static-only", action="store_true", help="judge without running: no sandbox is needed"
     )
-    _add_environment(group)
+    add_environment(group)
     group.add_argument("--deep", action="store_true", help="also run the full config, shrunken")
     group.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="run the smoke test N times over"
@@ -41,7 +41,7 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_environment(group: argparse._ArgumentGroup) -> None:
+def add_environment(group: argparse._ArgumentGroup) -> None:
     """Add what says how the environments are made that bundles run in."""
     group.add_argument(
         "--python", metavar="INTERPRETER", help="run bundles with this Python; build nothing"
