@@ -1,5 +1,5 @@
 """The seed bundle, repaired by recipes alone: dataset-loader, token-noise, placeholder-name,
-ohgw-warm-start, trial-loop, variation-comparison, described-budget, paired-seeds."""
+ohgw-warm-start, trial-loop, word-attack, variation-comparison, described-budget, paired-seeds."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ def test_recipes_alone_make_the_seed_statically_ready(steps, repaired):
         "placeholder-name",
         "ohgw-warm-start",
         "trial-loop",
+        "word-attack",
         "described-budget",
         "paired-seeds",
     ]
@@ -118,6 +119,7 @@ def test_the_full_configuration_is_the_described_experiment(repaired):
         assert run["dataset"]["name"] == "WIKITEXT_103"
         assert "offline_fallback" not in run["dataset"]
         assert run["training"]["epochs"] == 50
+        assert run["adversarial"] == {"sentences": 5000}
         assert search["scheduler"] == "PASHA"
         assert (search["min_epochs"], search["reduction_factor"]) == (2, 2)
         assert search["seeds"] == list(range(42, 66))
@@ -256,6 +258,17 @@ class TestSmokeRun:
             assert name in replicate["best_epoch_metrics"][-1]
         assert replicate["peak_memory_bytes"] < 2 << 30
         assert '"p_value_bonferroni"' in done.stdout
+
+    def test_final_models_are_attacked_and_what_attacked_them_is_named(self, smoke):
+        done, found = smoke
+        assert "ATTACKING BY embedding neighbours (substitute for TextFooler)" in done.stderr
+        for result in found.values():
+            report = result["replicates"][0]["adversarial"]
+            assert report["attack"] == "embedding neighbours (substitute for TextFooler)"
+            assert report["sentences"] == 4
+            assert 0 < report["changed_words_share"] <= 0.2
+            assert report["attacked_ppl"] > report["clean_ppl"] > 1
+            assert result["final_metrics"]["adversarial_delta_ppl"] == report["delta_ppl"]
 
     def test_pasha_kept_to_its_second_rung(self, smoke):
         _, found = smoke

@@ -12,16 +12,16 @@ from ohgw_tools.subject import Subject
 class TrainScript:
     """A module whose `main` reads one run's configuration and trains it.
 
-    `data` and `models` are the names that the script gives its sibling modules, `model_path` the
-    file of the latter; `cfg`, `run_dir` and `device` are variables of `main`. `first` is the line
-    of the first statement of `main` that asks for data, `results_dir` the expression that holds the
-    results directory.
+    `data` and `models` are the names that the script gives its sibling modules, `data_path` and
+    `model_path` their files; `cfg`, `run_dir` and `device` are variables of `main`. `first` is the
+    line of the first statement of `main` that asks for data.
     """
 
     path: str
     main: ast.FunctionDef
     functions: dict[str, ast.FunctionDef]
     data: str
+    data_path: str
     models: str
     model_path: str
     cfg: str
@@ -38,18 +38,21 @@ def find(subject: Subject) -> TrainScript | None:
         siblings = _siblings(file.tree)
         data = _owner(main, "get_dataloader") if main else None
         models = _owner(main, "create_model") if main else None
-        if main is None or data is None or models is None or models not in siblings:
+        if main is None or data is None or models is None or not {data, models} <= set(siblings):
             continue
-        model_path = f"{path.rpartition('/')[0]}/{siblings[models]}.py".lstrip("/")
+        folder = path.rpartition("/")[0]
+        data_path, model_path = (f"{folder}/{siblings[m]}.py".lstrip("/") for m in (data, models))
         cfg = _loaded(main)
         assigned = set(_assigned(main))
-        if model_path not in subject.files or cfg is None:
+        if not {data_path, model_path} <= set(subject.files) or cfg is None:
             continue
         if not {"run_dir", "device", "run_id"} <= assigned:
             continue
         first = _first_use(main, data)
         if first is not None:
-            return TrainScript(path, main, functions, data, models, model_path, cfg, first)
+            return TrainScript(
+                path, main, functions, data, data_path, models, model_path, cfg, first
+            )
     return None
 
 
