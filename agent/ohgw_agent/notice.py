@@ -18,7 +18,7 @@ class Notice(BaseModel):
 
     model_config = FROZEN
 
-    kind: Literal["start", "stage", "verdict", "proposal", "attempt", "detail", "stop"]
+    kind: Literal["start", "stage", "verdict", "proposal", "attempt", "detail", "stop", "warning"]
     number: int = 0
     stage: str = ""
     status: str = ""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ohgw_agent import crew
 from ohgw_agent.archive import Archive
@@ -18,7 +19,8 @@ from ohgw_agent.outcome import Trace, from_state
 from ohgw_agent.permits import Permits, Unlimited
 from ohgw_agent.proposer import Proposer
 from ohgw_agent.run_start import RESUMABLE, beginning, check_same, ended, read_start
-from ohgw_agent.settings import Settings
+from ohgw_agent.settings import OtelSettings, Settings
+from ohgw_agent.telemetry import sender
 from ohgw_agent.trace.run import Run
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
@@ -26,6 +28,9 @@ from ohgw_tools.contract import parse as parse_contract
 from ohgw_tools.errors import InputError
 from ohgw_tools.sandbox import Sandbox
 from ohgw_tools.verdict import Stage
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 RECURSION_LIMIT = 1_000_000  # The budget ends a run; LangGraph's own limit must not.
 
@@ -42,11 +47,13 @@ def fix(
     permits: Permits | None = None,
     watch: Watcher = ignore,
     cancel: threading.Event | None = None,
+    tracer_provider: TracerProvider | None = None,
 ) -> Trace:
     """Judge and repair a bundle until it is ready or there is a reason to stop.
 
     `proposers`, `model`, `reviewer` and `sandbox`, where given, take the place of what `settings`
-    name. Setting `cancel` ends the run soon, as interrupted.
+    name. Setting `cancel` ends the run soon, as interrupted. With `tracer_provider` the run's spans
+    are made with it, below the caller's current span, in place of what `settings.otel` says.
 
     Raises InputError for settings that cannot be used, TraceError if the record cannot be written.
     What goes wrong with the bundle, a model or a sandbox is in the trace, not raised.
@@ -58,7 +65,8 @@ def fix(
     chosen = own.execution(settings)
     required = required_stages(contract, settings, own.reviews(settings))
     start = beginning(bundle, contract, settings, chosen, required)
-    with Run.create(Path(runs_dir), start) as run:
+    sending = sender(settings.otel, tracer_provider)
+    with Run.create(Path(runs_dir), start) as run, sending(run, watch):
         return _go(run, bundle, contract, settings, own, chosen, watch, signal)
 
 
@@ -74,15 +82,19 @@ def resume(
     permits: Permits | None = None,
     watch: Watcher = ignore,
     cancel: threading.Event | None = None,
+    otel: OtelSettings | None = None,
+    tracer_provider: TracerProvider | None = None,
 ) -> Trace:
     """Go on with a run from its record. What the record holds is neither run nor asked again.
+    Spans are sent only if that is asked for again: a record does not say where to.
 
     Raises RunBusy if another process writes the run, TraceDamaged if the record was altered,
     InputError if rules, contract or version differ from the start's and `force` is not given.
     """
     own = Objects(proposers, model, reviewer, sandbox, permits)
     signal = cancel or threading.Event()
-    with Run.open(Path(runs_dir), run_id) as run:
+    sending = sender(otel, tracer_provider)
+    with Run.open(Path(runs_dir), run_id) as run, sending(run, watch):
         bundle, contract, settings = read_start(run)
         stop = ended(run)
         if stop is None or stop in RESUMABLE:

@@ -60,7 +60,7 @@ def beginning(
         "python": platform.python_version(),
         "platform": platform.platform(),
         "label": settings.label,
-        "external_tracing": False,
+        "external_tracing": settings.otel is not None,
     }
 
 

@@ -26,6 +26,18 @@ class ModelSettings(BaseModel):
     price: tuple[float, float] | None = None
 
 
+class OtelSettings(BaseModel):
+    """Sending spans to an OpenTelemetry collector (OTLP over HTTP) while a run goes on. `endpoint`
+    is its address, None for what the `OTEL_*` variables say; `content` sends what prompts and
+    answers say too, less the secrets in them.
+    """
+
+    model_config = FROZEN
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]")
+    content: bool = False
+
+
 class Settings(BaseModel):
     """How a run is done. `sandbox` is a backend's name, `auto` or `none`; `review` None asks for a
     review where there is a model. `python` is an interpreter to use, and to build nothing.
@@ -57,3 +69,4 @@ class Settings(BaseModel):
     deep: bool = False
     repeat: int = Field(default=1, ge=1, le=20)
     label: str = ""
+    otel: OtelSettings | None = None

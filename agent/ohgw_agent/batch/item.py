@@ -55,7 +55,7 @@ class BatchPlan(BaseModel):
     @property
     def configuration(self) -> str:
         """A digest over everything that a bundle's result depends on beside the bundle."""
-        parts = [self.settings.model_dump_json(), str(self.judge_only), ruleset.digest()]
+        parts = [self.settings.model_dump_json(exclude={"otel"}), str(self.judge_only), ruleset.digest()]
         return sha256("\n".join(parts).encode())[:16]
 
 

@@ -114,6 +114,8 @@ def line_of(notice: Notice) -> str:
             return f"  attempt {notice.number}  best so far: {notice.errors} to mend"
         case "stop":
             return f"{notice.status}: {text}"
+        case "warning":
+            return text
     return ""
 
 

@@ -133,6 +133,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     from pydantic import ValidationError
 
     from ohgw_agent.budget import Budget
+    from ohgw_agent.cli import telemetry_options
     from ohgw_agent.settings import Settings
     from ohgw_tools.errors import InputError
 
@@ -170,6 +171,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             deep=arguments.deep,
             repeat=arguments.repeat,
             label=arguments.label or "",
+            otel=telemetry_options.of(arguments),
         )
     except ValidationError as error:
         faults = [f"--{e['loc'][-1]}: {e['msg']}" for e in error.errors()]

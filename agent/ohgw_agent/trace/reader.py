@@ -42,11 +42,16 @@ def chain(content: bytes, place: str) -> Iterator[Event]:
 
 
 class Reader:
-    """One recorded run, read-only: it takes no lock, and may be used while the run is written."""
+    """One recorded run, read-only: it takes no lock, and may be used while the run is written.
 
-    def __init__(self, folder: Path) -> None:
+    `events`, where they are given, are not read again.
+    """
+
+    def __init__(self, folder: Path, events: tuple[Event, ...] | None = None) -> None:
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
+        if events is not None:
+            self.events = events
         if not (folder / EVENTS).is_file():
             raise InputError(f"{folder} is not a run: it has no {EVENTS}; see `ohgw-agent runs ls`")
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +52,7 @@ class Run:
         self._events: list[Event] = []
         self._by_step: dict[tuple[str, str], Event] = {}
         self._files: dict[str, str] = {}
+        self._listeners: list[Callable[[Event], None]] = []
         self._header = Header()
         self.redactor.numbers = Numbers(folder / _NUMBERS)
 
@@ -140,7 +142,19 @@ class Run:
             if self._dirty:
                 self._restore()
             plain = Storing(self.blobs, self.redactor, self._files).data(data)
-            return self._write(kind, plain, step, actor, cause)
+            event = self._write(kind, plain, step, actor, cause)
+            for listener in self._listeners:
+                listener(event)
+            return event
+
+    @contextmanager
+    def listening(self, listener: Callable[[Event], None]) -> Iterator[None]:
+        """Call `listener` with each event that `append` records meanwhile, once it is on disk."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     def _write(
         self,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ohgw_agent.cli import options
+from ohgw_agent.cli import options, telemetry_options
 
 if TYPE_CHECKING:
     from ohgw_agent.batch.item import BatchPlan
@@ -43,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_judging(parser)
     options.add_model(parser)
     options.add_budget(parser)
+    telemetry_options.add_telemetry(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ohgw_agent.cli import options
+from ohgw_agent.cli import options, telemetry_options
 from ohgw_agent.cli.commands import fix
 
 HELP = "go on with a run from its record; nothing on record is run or asked again"
@@ -19,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="go on although rules or version differ; recorded"
     )
     fix.add_output(parser)
+    telemetry_options.add_telemetry(parser)
     options.add_runs_dir(parser)
 
 
@@ -29,8 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
     from ohgw_agent.repair import resume
 
     fix.check_output(arguments.output)
+    otel = telemetry_options.of(arguments)
     with display(Budget(), quiet=arguments.quiet) as watch:
         trace = resume(
-            arguments.run_id, runs_dir=arguments.runs_dir, force=arguments.force, watch=watch
+            arguments.run_id,
+            runs_dir=arguments.runs_dir,
+            force=arguments.force,
+            watch=watch,
+            otel=otel,
         )
     return fix.report(trace, arguments)

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from ohgw_agent.trace.blame import Line, blame
+from ohgw_agent.trace.export_options import ExportOptions
 from ohgw_agent.trace.fields import text
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Proposed
@@ -15,9 +16,10 @@ from ohgw_tools.tree import sha256
 
 NAME = "agent-trace"
 SUMMARY = "who wrote which lines of the delivered files (Agent Trace 0.1)"
+TAKES = frozenset[str]()
 
 
-def export(history: History) -> str:
+def export(history: History, options: ExportOptions) -> str:
     """Return one trace record. Lines that came with the input are not listed."""
     files = []
     for path in history.reader.manifest(history.final_tree):

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from ohgw_agent.trace.event import Event
+from ohgw_agent.trace.export_options import ExportOptions
 from ohgw_agent.trace.fields import mapping, number, strings, text
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Proposed, Said
@@ -17,11 +18,12 @@ from ohgw_tools.errors import TraceDamaged
 
 NAME = "atif"
 SUMMARY = "an agent trajectory (ATIF 1.7), for Harbor and its viewers"
+TAKES = frozenset[str]()
 
 _MOST = 20_000
 
 
-def export(history: History) -> str:
+def export(history: History, options: ExportOptions) -> str:
     """Return one trajectory."""
     start, spend = history.start, history.spend()
     models = strings(start, "models")

@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 
 from ohgw_agent.trace.delivery import judgement
+from ohgw_agent.trace.export_options import ExportOptions
 from ohgw_agent.trace.fields import mapping, text
 from ohgw_agent.trace.history import History
 
 NAME = "in-toto"
 SUMMARY = "an in-toto Statement (test-result v0.1) to sign with public tools"
+TAKES = frozenset[str]()
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 
 
-def export(history: History) -> str:
+def export(history: History, options: ExportOptions) -> str:
     """Return one Statement: subjects are the tree's manifest and each file."""
     found = judgement(history)
     files = history.reader.manifest(history.final_tree)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from ohgw_agent.trace.delivery import report
+from ohgw_agent.trace.export_options import ExportOptions
 from ohgw_agent.trace.history import History
 
 NAME = "junit"
 SUMMARY = "the delivered tree's verdicts as test cases, for CI"
+TAKES = frozenset[str]()
 
 
-def export(history: History) -> str:
+def export(history: History, options: ExportOptions) -> str:
     """Return a `testsuites` document."""
     from ohgw_tools.render import render
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 from ohgw_agent.trace.delivery import report
+from ohgw_agent.trace.export_options import ExportOptions
 from ohgw_agent.trace.history import History
 
 NAME = "sarif"
 SUMMARY = "the delivered tree's findings, for GitHub code scanning and editors"
+TAKES = frozenset[str]()
 
 
-def export(history: History) -> str:
+def export(history: History, options: ExportOptions) -> str:
     """Return one SARIF log with one run, named after this run so that runs stay apart."""
     from ohgw_tools.render import render
 

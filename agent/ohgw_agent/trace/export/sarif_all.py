@@ -6,13 +6,15 @@ import json
 from typing import Any
 
 from ohgw_agent.trace.delivery import report
+from ohgw_agent.trace.export_options import ExportOptions
 from ohgw_agent.trace.history import History
 
 NAME = "sarif-all"
 SUMMARY = "every attempt's findings with baselineState new, unchanged or absent"
+TAKES = frozenset[str]()
 
 
-def export(history: History) -> str:
+def export(history: History, options: ExportOptions) -> str:
     """Return one SARIF log: results that were in the attempt judged before are `unchanged`, those
     that are gone are listed once as `absent`.
     """
