@@ -33,7 +33,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     none.
     """
     text = texts(subject.bundle).get(DESCRIPTION, "")
-    asked = subject.reading(_ASKED.search, text)
+    asked = _ASKED.search(text)
     if asked is None or any(file.tree is None for _, file in subject.python_files()):
         return
     source = SourceText(text)
