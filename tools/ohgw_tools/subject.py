@@ -27,6 +27,7 @@ QUOTE = 240
 YAML_ENDINGS = (".yaml", ".yml")
 Where = int | Region | ast.AST | KeyPath | None
 File = TypeVar("File", PythonFile, YamlFile, TomlFile)
+Read = TypeVar("Read")
 
 
 class RuleFacts(Protocol):
@@ -136,6 +137,12 @@ class Subject:
         if analysis not in self.memo:
             self.memo[analysis] = analysis(self)
         return self.memo[analysis]
+
+    def reading(self, analysis: Callable[[str], Read], text: str) -> Read:
+        """Return `analysis(text)` for a text that is no file, such as the description; kept with
+        the parsed files. What it gives must not be changed.
+        """
+        return cast(Read, self._cache.get(cast(Any, analysis), text, text))
 
     @cached_property
     def interpretation(self) -> Interpretation:

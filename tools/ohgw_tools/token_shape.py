@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import product
 
 # A token begins where no word goes on before it. In JSON or a URL the characters before it may be
 # the end of an escape: `\nsk-...`, `\u0027sk-...`, `\x1bsk-...`, `%3Dsk-...`.
@@ -24,26 +25,36 @@ _GIVEN = r"(?:\\{0,8}['\"])?\]?\s{0,20}[=:]\s{0,20}\\{0,8}"
 
 @dataclass(frozen=True, slots=True)
 class TokenShape:
-    """One kind of secret. `needle` must stand in a text for the pattern to match; `distinct` kinds
-    are known by themselves, without what stands around them.
+    """One kind of secret. `needle` must stand in a text for the pattern to match, and one of
+    `words` in any case, where there are any; `distinct` kinds are known by themselves, without what
+    stands around them.
     """
 
     kind: str
     needle: str
     pattern: re.Pattern[str]
     distinct: bool = True
+    words: tuple[str, ...] = ()
 
     def may_stand_in(self, text: str) -> bool:
         """Whether it is worth while to search `text`."""
-        return self.needle in text
+        if self.needle not in text:
+            return False
+        folded = text.casefold() if self.words else ""
+        return not self.words or any(word in folded for word in self.words)
 
 
-def _token(kind: str, needle: str, body: str) -> TokenShape:
-    return TokenShape(kind, needle, re.compile(f"{_BEGIN}(?P<s>{body})"))
+def _token(kind: str, needle: str, body: str, words: tuple[str, ...] = ()) -> TokenShape:
+    return TokenShape(kind, needle, re.compile(f"{_BEGIN}(?P<s>{body})"), words=words)
 
 
-def _around(kind: str, needle: str, pattern: str) -> TokenShape:
-    return TokenShape(kind, needle, re.compile(pattern), distinct=False)
+def _around(kind: str, needle: str, pattern: str, words: tuple[str, ...] = ()) -> TokenShape:
+    return TokenShape(kind, needle, re.compile(pattern), distinct=False, words=words)
+
+
+def _joined(firsts: str, second: str) -> tuple[str, ...]:
+    """`first` and `second` as one word, and with `_` or `-` between them."""
+    return tuple(f"{first}{joint}{second}" for first, joint in product(firsts.split(), ("", *"_-")))
 
 
 SHAPES: tuple[TokenShape, ...] = (
@@ -58,10 +69,15 @@ SHAPES: tuple[TokenShape, ...] = (
     ),
     _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_\-]{16,}"),
     _token("openai-key", "sk-", r"sk-(?!ant-)(?=[A-Za-z_\-]{0,60}[0-9])[A-Za-z0-9_\-]{20,}"),
-    _token("github-token", "gh", r"gh[pousr]_[A-Za-z0-9]{20,}"),
+    _token(
+        "github-token",
+        "gh",
+        r"gh[pousr]_[A-Za-z0-9]{20,}",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    ),
     _token("github-token", "github_pat_", r"github_pat_[A-Za-z0-9_]{22,}"),
     _token("gitlab-token", "glpat-", r"glpat-[A-Za-z0-9_\-]{20,}"),
-    _token("aws-key-id", "A", r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    _token("aws-key-id", "A", r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])", ("akia", "asia")),
     _token("huggingface-token", "hf_", r"hf_[A-Za-z0-9]{30,}"),
     _token("google-key", "AIza", r"AIza[A-Za-z0-9_\-]{35}"),
     _token("slack-token", "xox", r"xox[abeoprs]-[A-Za-z0-9\-]{10,}"),
@@ -84,11 +100,15 @@ SHAPES: tuple[TokenShape, ...] = (
         "aws-secret",
         "",
         rf"(?i:aws_?secret_?access_?key){_GIVEN}['\"]?(?P<s>[A-Za-z0-9/+]{{40}})(?![A-Za-z0-9/+])",
+        ("awssecret", "aws_secret"),
     ),
     _around(
         "assigned-secret",
         "",
         rf"{_NAME}{_GIVEN}(?P<q>['\"])(?P<s>(?=[^'\"\s]{{0,200}}[0-9])"
         r"(?=[^'\"\s]{0,200}[A-Za-z])[^'\"\s\\]{8,200})\\{0,8}(?P=q)",
+        ("password", "passwd", "passphrase", "secret")
+        + _joined("api access private", "key")
+        + _joined("access auth api bot", "token"),
     ),
 )

@@ -47,7 +47,10 @@ PYTHON_TYPES: tuple[tuple[type, type], ...] = ((Dict, dict), (List, list), (Set,
 @expression(ast.Attribute)
 def attribute(process: Process, node: ast.Attribute, scope: Scope) -> Value:
     """Read an attribute."""
-    return get_attribute(process, process.evaluate(node.value, scope), node.attr, node)
+    owner = process.evaluate(node.value, scope)
+    if type(owner) is External:  # most of all attributes
+        return _of_library(process, owner, node.attr)
+    return get_attribute(process, owner, node.attr, node)
 
 
 def get_attribute(process: Process, owner: Value, name: str, node: ast.AST) -> Value:

@@ -66,7 +66,10 @@ def call_expression(process: Process, node: ast.Call, scope: Scope) -> Value:
             complete = _spread(process, keywords, value) and complete
     where = process.where
     process.where = (scope.path, node.lineno)
-    result = call(process, callee, positional, keywords, node, complete)
+    if type(callee) is External:  # most of all calls
+        result = library.call_external(process, callee.name, positional, keywords, node, complete)
+    else:
+        result = call(process, callee, positional, keywords, node, complete)
     process.where = where
     return result
 

@@ -68,12 +68,17 @@ class Journal:
             level = self.levels[-1]
             slot = (id(owner), key)
             if slot not in level:
-                level[slot] = (owner, key, _read(owner, key))
+                variable = type(owner) is dict
+                before = owner.get(key, MISSING) if variable else _read(owner, key)
+                level[slot] = (owner, key, before)
 
     def put(self, owner: Any, key: Any, value: Value) -> None:
         """Write a variable, an attribute or a dict's item."""
         self.note(owner, key)
-        _write(owner, key, value)
+        if type(owner) is dict and value is not MISSING:  # variables: most of all writes
+            owner[key] = value
+        else:
+            _write(owner, key, value)
 
     def begin(self) -> None:
         """Open a level."""

@@ -124,7 +124,10 @@ class Process:
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         """Return the value of an expression."""
-        action = EXPRESSIONS.get(type(node))
+        kind = type(node)
+        if kind is ast.Constant:  # most of all expressions, so answered here
+            return node.value  # type: ignore[attr-defined]
+        action = EXPRESSIONS.get(kind)
         return UNKNOWN if action is None else action(self, node, scope)
 
     def call(

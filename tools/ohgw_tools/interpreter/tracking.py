@@ -61,12 +61,12 @@ class Uses:
 
     def leave(self, value: Value) -> None:
         """A value was handed to code that is not seen."""
-        if isinstance(value, ConfigText):
-            self._note(value.origin, Comparison((EXTERNAL,), True, "", 0))
-        if isinstance(value, MARKED):
-            self.touch(value)
-        else:
+        if isinstance(value, CONTAINERS):
             self.escape(value)
+        elif isinstance(value, MARKED):
+            if isinstance(value, ConfigText):
+                self._note(value.origin, Comparison((EXTERNAL,), True, "", 0))
+            self.touch(value)
 
     def _reads(self, origin: Origin) -> set[Keys]:
         return self._interpretation.config(origin.path).reads

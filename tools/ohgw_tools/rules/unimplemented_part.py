@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ohgw_tools.facts.experiment_facts import DESCRIPTION, texts
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.source.method_part import PARTS, present
+from ohgw_tools.source.method_part import PARTS, MethodPart, present
 from ohgw_tools.source.source_text import SourceText
 from ohgw_tools.subject import Subject
 
@@ -24,9 +25,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     there = present(subject)
     source = SourceText(text)
-    for part in PARTS:
-        asked = part.asked.search(text)
-        if asked is None or part.name in there:
+    for part, asked in subject.reading(_asked, text):
+        if part.name in there:
             continue
         region = source.span(*asked.span())
         quote = source.line(region.start_line).strip()[:200]
@@ -37,3 +37,9 @@ def check(subject: Subject) -> Iterator[Finding]:
             evidence=(Evidence(kind="text", path=DESCRIPTION, region=region, quote=quote),),
             data={"part": part.name},
         )
+
+
+def _asked(text: str) -> tuple[tuple[MethodPart, re.Match[str]], ...]:
+    """The parts that the description asks for, each with the words that do."""
+    found = ((part, part.asked.search(text)) for part in PARTS)
+    return tuple((part, match) for part, match in found if match is not None)

@@ -58,7 +58,10 @@ class Defined:
 
     def words(self) -> Counter[str]:
         """Names, attributes, arguments and constants, as a bag."""
-        return Counter(word for node in ast.walk(self.node) for word in _words(node))
+        bags = self._file.derive(_bags)
+        if self.node not in bags:
+            bags[self.node] = Counter(w for node in ast.walk(self.node) for w in _words(node))
+        return bags[self.node]
 
 
 def definitions(file: PythonFile | None) -> Mapping[str, Defined]:
@@ -110,6 +113,11 @@ def _giving(file: PythonFile) -> frozenset[ast.AST]:
                 continue
         found.append(next(a for a in file.ancestors(node) if isinstance(a, Definition)))
     return frozenset(found)
+
+
+def _bags(file: PythonFile) -> dict[ast.AST, Counter[str]]:
+    """Where bags of words are kept; most definitions are never asked for theirs."""
+    return {}
 
 
 def _words(node: ast.AST) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ohgw_tools.finding import Region
@@ -18,6 +18,10 @@ T = TypeVar("T")
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+# Fields that hold text, numbers or what `ast` shares between nodes, whatever the kind of node.
+_CHILDLESS = frozenset(
+    "ctx op ops id attr arg asname module level kind type_comment conversion rest simple is_async".split()
+)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 # Strings before comments, so that a `#` in a string is no comment. Every branch is linear: an open
@@ -177,9 +181,13 @@ class PythonFile:
             below: list[ast.AST] = []
             for node in level:
                 by_type.setdefault(type(node), []).append(node)
-                for child in _children(node):
-                    parents[child] = node
-                    below.append(child)
+                for name in _child_fields(type(node)):
+                    value = getattr(node, name, None)
+                    children = value if type(value) is list else (value,)
+                    for child in children:
+                        if isinstance(child, ast.AST) and not isinstance(child, _SHARED):
+                            parents[child] = node
+                            below.append(child)
             if not below:
                 return True
             level = below
@@ -196,15 +204,11 @@ class PythonFile:
         return SyntaxFault(line, column, message, at_end)
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield child nodes but for contexts and operators, which no rule asks for (and which `ast`
-    shares between nodes).
+@cache
+def _child_fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields of a kind of node that may hold nodes, but for contexts and operators,
+    which no rule asks for (and which `ast` shares between nodes).
     """
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST) and not isinstance(item, _SHARED):
-                    yield item
-        elif isinstance(value, ast.AST) and not isinstance(value, _SHARED):
-            yield value
+    if kind is ast.Constant:
+        return ()
+    return tuple(name for name in kind._fields if name not in _CHILDLESS)

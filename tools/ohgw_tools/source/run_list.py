@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from ohgw_tools.contract import Variations
@@ -16,6 +17,7 @@ ROLES: tuple[Role, ...] = ("smoke", "full")
 LIST_KEYS = ("runs", "experiments", "variations", "run_variations")
 ID_KEYS = ("run_id", "id", "run_name", "name", "experiment_id", "exp_name", "variation", "title")
 GROUP_KEYS = ("dataset", "data", "model", "task", "env")
+LONGEST = 400  # characters of a name that are looked at
 
 EXACT, SPELT, WITHIN, VALUE, WORDS, CLOSE = 6.0, 5.0, 4.0, 3.5, 3.0, 1.0
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "eps", "η": "eta"}
@@ -101,18 +103,28 @@ def leaves(value: object, key: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]
 
 def plain(text: object) -> str:
     """Return a name's letters and digits alone, in lower case, Greek letters spelt out."""
-    return re.sub(r"[^a-z0-9]", "", _latin(text))
+    return _plain(str(text)[:LONGEST])
 
 
 def words(text: object) -> frozenset[str]:
     """Return the words and numbers of a name, in lower case."""
-    parted = re.sub(r"([a-z])([A-Z])", r"\1 \2", unicodedata.normalize("NFKC", str(text)))
+    return _words(str(text)[:LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", _latin(text))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    parted = re.sub(r"([a-z])([A-Z])", r"\1 \2", unicodedata.normalize("NFKC", text))
     parts = re.split(r"[^a-z0-9.]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", _latin(parted))
     return frozenset(part for part in parts if part.strip("."))
 
 
-def _latin(text: object) -> str:
-    return unicodedata.normalize("NFKC", str(text)[:400]).translate(_TO_LATIN).lower()
+def _latin(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).translate(_TO_LATIN).lower()
 
 
 class _Reading:
