@@ -107,8 +107,10 @@ SHAPES: tuple[TokenShape, ...] = (
         "",
         rf"{_NAME}{_GIVEN}(?P<q>['\"])(?P<s>(?=[^'\"\s]{{0,200}}[0-9])"
         r"(?=[^'\"\s]{0,200}[A-Za-z])[^'\"\s\\]{8,200})\\{0,8}(?P=q)",
-        ("password", "passwd", "passphrase", "secret")
-        + _joined("api access private", "key")
-        + _joined("access auth api bot", "token"),
+        (
+            *("password", "passwd", "passphrase", "secret"),
+            *_joined("api access private", "key"),
+            *_joined("access auth api bot", "token"),
+        ),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ohgw_tools.finding import Region
@@ -19,9 +19,8 @@ Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 # Fields that hold text, numbers or what `ast` shares between nodes, whatever the kind of node.
-_CHILDLESS = frozenset(
-    "ctx op ops id attr arg asname module level kind type_comment conversion rest simple is_async".split()
-)
+_CHILDLESS = {"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind"}
+_CHILDLESS |= {"type_comment", "conversion", "rest", "simple", "is_async"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 # Strings before comments, so that a `#` in a string is no comment. Every branch is linear: an open
@@ -177,11 +176,15 @@ class PythonFile:
         """Fill the tables of parents and types; False if the tree is too deep for recursion."""
         level: list[ast.AST] = [tree]
         parents, by_type = self._parents, self._by_type
+        fields: dict[type[ast.AST], tuple[str, ...]] = {}
         for _ in range(MAX_DEPTH):
             below: list[ast.AST] = []
             for node in level:
-                by_type.setdefault(type(node), []).append(node)
-                for name in _child_fields(type(node)):
+                kind = type(node)
+                if kind not in fields:
+                    fields[kind] = _child_fields(kind)
+                by_type.setdefault(kind, []).append(node)
+                for name in fields[kind]:
                     value = getattr(node, name, None)
                     children = value if type(value) is list else (value,)
                     for child in children:
@@ -204,7 +207,6 @@ class PythonFile:
         return SyntaxFault(line, column, message, at_end)
 
 
-@cache
 def _child_fields(kind: type[ast.AST]) -> tuple[str, ...]:
     """Return the fields of a kind of node that may hold nodes, but for contexts and operators,
     which no rule asks for (and which `ast` shares between nodes).
