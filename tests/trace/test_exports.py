@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from broken_off_run import not_ready
 from canaries import ENVIRONMENT, all_secrets, everything, forms
 from sample_run import Recorder, edit_away, finish, sample, sample_bundle, start_data
 
@@ -27,15 +28,6 @@ def history(tmp_path: Path) -> History:
     return History(Reader(sample(tmp_path / "runs")))
 
 
-def not_ready(runs: Path) -> History:
-    bundle = sample_bundle()
-    with Run.create(runs, start_data(bundle), redactor=Redactor()) as run:
-        recorder = Recorder(run, bundle.derived)
-        recorder.judge(bundle.derived, None)
-        recorder.patch(edit_away("src/train.py", "    # TODO one", "    # ok", ()))
-    return History(Reader(run.folder))
-
-
 def load(history: History, name: str) -> Any:
     return json.loads(export(history, name))
 
@@ -50,49 +42,6 @@ def test_all_formats_are_there() -> None:
         "sarif",
         "sarif-all",
     ]
-
-
-@pytest.mark.parametrize("name", ["sarif", "sarif-all"])
-def test_sarif_is_read_by_a_sarif_parser(tmp_path: Path, name: str) -> None:
-    from sarif_pydantic import Sarif
-
-    log = Sarif.model_validate_json(export(not_ready(tmp_path / "runs"), name))
-    assert log.version == "2.1.0"
-    assert all(run.tool.driver.name == "ohgw-agent" for run in log.runs)
-    assert len(log.runs[-1].results or []) == (2 if name == "sarif" else 3)
-
-
-def test_sarif_has_all_that_github_requires(tmp_path: Path) -> None:
-    log = load(not_ready(tmp_path / "runs"), "sarif")
-    assert log["$schema"].endswith("sarif-2.1.0.json")
-    (run,) = log["runs"]
-    category = run["automationDetails"]["id"]
-    assert re.fullmatch(r"ohgw/exp-sample/\d{8}T\d{6}Z-[0-9a-f]{8}", category)
-    for rule in run["tool"]["driver"]["rules"]:
-        assert rule["id"]
-        assert 0 < len(rule["shortDescription"]["text"]) <= 1024
-        assert 0 < len(rule["fullDescription"]["text"]) <= 1024
-        assert rule["help"]["text"]
-    for result in run["results"]:
-        assert result["message"]["text"]
-        assert result["partialFingerprints"]["primaryLocationLineHash"]
-        place = result["locations"][0]["physicalLocation"]
-        assert not re.match(r"[a-z]+:|/", place["artifactLocation"]["uri"])
-        assert set(place["region"]) == {"startLine", "startColumn", "endLine", "endColumn"}
-
-
-def test_sarif_of_all_attempts_tells_new_from_old_and_gone(history: History) -> None:
-    log = load(history, "sarif-all")
-    states = [[result["baselineState"] for result in run["results"]] for run in log["runs"]]
-    assert [sorted(found) for found in states] == [
-        ["new", "new", "new"],
-        ["absent", "unchanged", "unchanged"],
-        ["absent", "unchanged"],
-        ["absent"],
-    ]
-    for run in log["runs"]:
-        known = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-        assert {result["ruleId"] for result in run["results"]} <= known
 
 
 def test_junit_is_read_by_a_junit_parser(tmp_path: Path) -> None:
