@@ -33,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     _terminate_as_interrupt()
     try:
-        arguments = _parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        arguments = _parser(words[0] if words else "").parse_args(words)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except OhgwError as error:
@@ -51,7 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """Read all commands, or the `wanted` one alone if there is one of that name: to read the others
+    takes longer than many a command.
+    """
     from ohgw_agent.cli import commands
 
     parser = argparse.ArgumentParser(
@@ -62,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for found in sorted(m.name for m in pkgutil.iter_modules(commands.__path__)):
+    names = sorted(m.name for m in pkgutil.iter_modules(commands.__path__))
+    for found in [wanted] if wanted in names else names:
         command = import_module(f"{commands.__name__}.{found}")
         child = subparsers.add_parser(found, help=command.HELP, description=command.HELP)
         command.configure(child)

@@ -26,17 +26,18 @@ class Format(Protocol):
 
 def formats() -> dict[str, str]:
     """Return the names of all formats, each with what it is for."""
-    return {name: _format(name).SUMMARY for name in _names()}
+    return {name: _format(name).SUMMARY for name in format_names()}
 
 
 def render(name: str, report: Report) -> str:
     """Return a report in the format called `name`. Raises InputError for any other name."""
-    if name not in _names():
-        raise InputError(f"no format is called {name!r}; there are {', '.join(_names())}")
+    if name not in format_names():
+        raise InputError(f"no format is called {name!r}; there are {', '.join(format_names())}")
     return _format(name).render(report)
 
 
-def _names() -> list[str]:
+def format_names() -> list[str]:
+    """Return the names of all formats. Reads none of them."""
     found = (module.name for module in pkgutil.iter_modules(__path__))
     return sorted(name.removesuffix("_format") for name in found if name.endswith("_format"))
 

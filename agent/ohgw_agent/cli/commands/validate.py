@@ -41,14 +41,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    if not arguments.static_only or arguments.watch:
+        return _run(arguments)
+    import atexit
+    import gc
+
+    from ohgw_tools import collector
+
+    # A process this short ends before garbage counts, and what it holds dies with it.
+    atexit.register(gc.freeze)
+    with collector.at_rest():
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     from ohgw_tools.contract import Contract
     from ohgw_tools.errors import InputError
-    from ohgw_tools.render import formats
+    from ohgw_tools.render import format_names
     from ohgw_tools.rule import narrowed
     from ohgw_tools.subject import ParseCache
 
-    if arguments.format not in formats():
-        raise InputError(f"--format {arguments.format}: use one of {', '.join(formats())}")
+    if arguments.format not in format_names():
+        raise InputError(f"--format {arguments.format}: use one of {', '.join(format_names())}")
     contract = Contract.load(arguments.contract)
     if arguments.select or arguments.ignore:
         contract = narrowed(contract, tuple(arguments.select), tuple(arguments.ignore))
@@ -87,14 +101,17 @@ def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) 
 def _judge(
     arguments: argparse.Namespace, bundle: Bundle, contract: Contract, cache: ParseCache
 ) -> Judgement:
-    from ohgw_tools.environments.environment import EnvironmentOptions
     from ohgw_tools.judging import judge
+
+    if arguments.static_only:
+        return judge(bundle, contract, static_only=True, cache=cache)
+
+    from ohgw_tools.environments.environment import EnvironmentOptions
 
     return judge(
         bundle,
         contract,
         sandbox=arguments.sandbox,
-        static_only=arguments.static_only,
         environment_options=EnvironmentOptions(
             python=arguments.python,
             installer=arguments.installer,
