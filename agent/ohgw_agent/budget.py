@@ -71,6 +71,8 @@ def check_call(budget: Budget, spend: Spend, worst: tuple[int, int, int | None])
         raise BudgetSpent("tokens", f"{needs}, the cap is {budget.tokens}")
     if budget.usd is not None:
         if micro_usd is None:
-            raise BudgetSpent("usd", "the model's price is not known: give --price or drop --usd")
+            raise BudgetSpent(
+                "usd", "the model's price is not known: give --price or --prices, or drop --usd"
+            )
         if spend.micro_usd + micro_usd > budget.usd * 1_000_000:
             raise BudgetSpent("usd", f"${spend.micro_usd / 1e6:.4f} used of ${budget.usd:.4f}")

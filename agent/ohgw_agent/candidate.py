@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.memory import best_attempt, history
-from ohgw_agent.proposer import Situation
+from ohgw_agent.proposer import Proposer, Situation
 from ohgw_tools.edit import Patch
 from ohgw_tools.editing.patch import Applied, apply
 from ohgw_tools.errors import PatchRejected
@@ -18,11 +18,14 @@ from ohgw_tools.verdict import Verdict
 
 
 class Proposed(NamedTuple):
-    """The digest of a patch, or of the verdict on an answer that cannot be read as one."""
+    """The digest of a patch, or of the verdict on an answer that cannot be read as one. `proposer`
+    is who was asked, `origin` what made it.
+    """
 
     patch: str | None = None
     refusal: str | None = None
     origin: str = ""
+    proposer: str = ""
 
 
 class Outcome(NamedTuple):
@@ -32,27 +35,34 @@ class Outcome(NamedTuple):
     verdict: Verdict
 
 
-def ask_proposers(context: LoopContext, state: Mapping[str, Any]) -> Proposed:
-    """Return the first proposal, or an empty one. Raises BudgetSpent, ModelError."""
+def situation_of(context: LoopContext, state: Mapping[str, Any]) -> Situation:
+    """Return what proposers are told of the best tree so far."""
     best = best_attempt(context, state)
     attempts = history(context, state)
     limit = context.budget.attempts
-    situation = Situation(
+    return Situation(
         bundle=context.bundle.with_derived(context.archive.tree(best.tree)),
         contract=context.contract,
         judgement=best.judgement,
         history=attempts,
         attempts_left=None if limit is None else limit - len(attempts) + 1,
     )
-    for proposer in context.proposers:
+
+
+def ask_proposers(
+    context: LoopContext, situation: Situation, proposers: Sequence[Proposer]
+) -> Proposed | None:
+    """Return the first proposal, or None. Raises BudgetSpent, ModelError."""
+    for proposer in proposers:
         try:
             patch = proposer.propose(situation)
         except PatchRejected as error:
-            refusal = Verdict.of("patch", _refusals(error, None))
-            return Proposed(refusal=context.archive.put_value(refusal), origin=proposer.name)
+            refusal = context.archive.put_value(Verdict.of("patch", _refusals(error, None)))
+            return Proposed(refusal=refusal, origin=proposer.name, proposer=proposer.name)
         if patch is not None:
-            return Proposed(patch=context.archive.put_value(patch), origin=patch.origin)
-    return Proposed()
+            digest = context.archive.put_value(patch)
+            return Proposed(patch=digest, origin=patch.origin, proposer=proposer.name)
+    return None
 
 
 def apply_patch(

@@ -24,7 +24,9 @@ class Question(BaseModel):
     """One call to a chat model. `schema_` asks for JSON of that shape where the server can.
 
     `max_output_tokens` bounds the answer. Two equal questions have the same `key`, which is what a
-    recorded reply is found by: nothing in it may depend on time, paths or chance.
+    recorded reply is found by: nothing in it may depend on time, paths or chance. `slot` tells
+    apart questions that are asked more than once on purpose; `view` says for the record how wide
+    the code is shown.
     """
 
     model_config = FROZEN
@@ -35,11 +37,14 @@ class Question(BaseModel):
     temperature: float | None = None
     seed: int | None = None
     schema_: dict[str, JsonValue] | None = None
+    slot: int = 0
+    view: str = ""
 
     def key(self, model: str) -> str:
         """SHA-256 over the model's name and everything that can change the answer."""
-        body = json.dumps([model, self.model_dump(mode="json")], sort_keys=True)
-        return sha256(body.encode())
+        asked = self.model_dump(mode="json", exclude={"slot", "view"})
+        again = [self.slot] if self.slot else []
+        return sha256(json.dumps([model, asked, *again], sort_keys=True).encode())
 
 
 class Reply(BaseModel):

@@ -62,7 +62,7 @@ def chat_model(settings: ModelSettings, cancel: threading.Event) -> ChatModel:
     return OpenAIChat(
         model=settings.model,
         base_url=settings.base_url,
-        api_key=os.environ.get("OPENAI_API_KEY", ""),
+        api_key=os.environ.get(settings.key_from, ""),
         temperature=settings.temperature,
         seed=settings.seed,
         timeout=settings.timeout,
@@ -73,10 +73,17 @@ def chat_model(settings: ModelSettings, cancel: threading.Event) -> ChatModel:
     )
 
 
-def proposers(name: str, model: ChatModel | None) -> tuple[Proposer, ...]:
+def proposers(
+    name: str,
+    model: ChatModel | None,
+    others: tuple[ChatModel, ...] = (),
+    chosen: ModelSettings | None = None,
+) -> tuple[Proposer, ...]:
     """Return the chain of proposers that `name` stands for. Raises InputError.
 
     `auto` is recipes, then the model if there is one; `recipes`; `chat`; `package.module:Class`.
+    Candidates beyond the first are asked of `others` in turn, at other temperatures and seeds than
+    those that were `chosen`.
     """
     if ":" in name:
         return (_foreign(name),)
@@ -92,7 +99,8 @@ def proposers(name: str, model: ChatModel | None) -> tuple[Proposer, ...]:
     if name in ("auto", "chat") and model is not None:
         from ohgw_agent.proposers.chat import ChatProposer
 
-        chain.append(ChatProposer(model))
+        temperature, seed = (chosen.temperature, chosen.seed) if chosen else (None, None)
+        chain.append(ChatProposer(model, others=others, temperature=temperature, seed=seed))
     return tuple(chain)
 
 

@@ -25,17 +25,24 @@ class Ending(NamedTuple):
 
 
 def after_attempt(context: LoopContext, attempt: Attempt, state: Mapping[str, Any]) -> Ending:
-    """Compare an attempt with the best and with all earlier ones. `state` does not hold it yet."""
+    """Compare an attempt with the best and with all earlier ones. `state` does not hold it yet.
+
+    A round of several candidates repeats earlier attempts only if each of its candidates does.
+    """
     if not state["attempts"]:
         return _ended(attempt, 0, 0)
     best = best_attempt(context, state)
     before = history(context, state)
     if nearer(attempt, best, before):
         return _ended(attempt, attempt.number, 0)
-    earlier = repeated(attempt, before)
-    if earlier is None or _by_recipe(attempt):
+    if _by_recipe(attempt) or state["waiting"]:
         # Recipes are finitely many and each is tried once on a tree: they cannot go in circles.
-        return _ended(attempt, best.number, state["repeats"] if _by_recipe(attempt) else 0)
+        return _ended(attempt, best.number, state["repeats"])
+    rounds = tuple(a for a in before if a.number < state["round"])
+    candidates = (*before[len(rounds) :], attempt)
+    earlier = repeated(attempt, rounds)
+    if earlier is None or any(repeated(a, rounds) is None for a in candidates):
+        return _ended(attempt, best.number, 0)
     repeats = state["repeats"] + 1
     if repeats >= MAX_REPEATS:
         why = f"attempt {attempt.number} repeats attempt {earlier}: same tree or same findings"

@@ -5,6 +5,10 @@ changed, is in the context.
                |        |       |                 |  ^       |
                +--------+-------+-----------------|--+       +-> END
                  a stage that is not a pass       +-> END
+
+Where several candidates are asked for, `propose` leads to `compare`, which judges them all without
+running them, and `choose` sends the most promising on to `run`; `record` goes back to `choose`
+until a candidate is nearer to ready than the tree that it came from, or none is left.
 """
 
 # Types in signatures are read by LangGraph at run time: they must be real imports.
@@ -14,12 +18,12 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from ohgw_agent import stages
-from ohgw_agent.budget import check_step
-from ohgw_agent.candidate import Proposed, apply_patch, ask_proposers
+from ohgw_agent.candidate import apply_patch
 from ohgw_agent.ending import Ending, after_attempt
 from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.memory import best_attempt, record_attempt
 from ohgw_agent.notice import Notice
+from ohgw_agent.round import ask_round, judge_round
 from ohgw_tools.edit import Patch
 from ohgw_tools.errors import BudgetSpent, ModelError
 from ohgw_tools.verdict import Verdict
@@ -28,7 +32,8 @@ from ohgw_tools.verdict import Verdict
 class State(TypedDict):
     """Where a run stands. `tree` and `parent` are digests of trees; `patch`, `refusal`, `verdicts`
     and `attempts` digests of values in the archive; `best` is the number of the best attempt;
-    `repeats` counts attempts in a row that brought nothing new.
+    `repeats` counts rounds in a row that brought nothing new. `round` is the number of the round's
+    first attempt, `waiting` its candidates whose turn is yet to come.
     """
 
     number: int
@@ -40,6 +45,8 @@ class State(TypedDict):
     attempts: list[str]
     best: int
     repeats: int
+    round: int
+    waiting: list[dict[str, Any]]
     stop: str | None
     why: str
 
@@ -56,6 +63,8 @@ def first_state(tree: str) -> State:
         attempts=[],
         best=0,
         repeats=0,
+        round=0,
+        waiting=[],
         stop=None,
         why="",
     )
@@ -105,41 +114,60 @@ def record(state: State, runtime: Runtime[LoopContext]) -> dict[str, Any]:
     context = runtime.context
     attempt, digest = record_attempt(context, dict(state))
     ending: Ending = after_attempt(context, attempt, dict(state))
+    digests, waiting = [digest], state["waiting"]
+    stop = state["stop"] or ending.stop
+    if stop is not None or ending.best == attempt.number:
+        digests += [record_attempt(context, {**state, **w}, over=True)[1] for w in waiting]
+        waiting = []
     return {
-        "attempts": [*state["attempts"], digest],
+        "attempts": [*state["attempts"], *digests],
         "best": ending.best,
         "repeats": ending.repeats,
-        "stop": state["stop"] or ending.stop,
+        "waiting": waiting,
+        "stop": stop,
         "why": state["why"] or ending.why,
     }
 
 
 def propose(state: State, runtime: Runtime[LoopContext]) -> dict[str, Any]:
-    """Ask the proposers, in order, for a patch to the best tree."""
+    """Ask the proposers, in order, for patches to the best tree."""
     context = runtime.context
-    number = state["number"] + 1
+    first = len(state["attempts"])
     parent = best_attempt(context, dict(state)).tree
     try:
-        if context.run.recorded("patch", f"{number}/patch") is None:
-            check_step(context.budget, context.ledger.spend)
-        proposed: Proposed = ask_proposers(context, dict(state))
+        asked = ask_round(context, dict(state))
     except BudgetSpent as error:
         return {"stop": "exhausted", "why": f"{error.resource}: {error}"}
     except ModelError as error:
         return {"stop": "model failed", "why": str(error)}
-    if proposed.patch is None and proposed.refusal is None:
+    if not asked:
         return {"stop": "given up", "why": "no proposer has anything left to try"}
-    context.ledger.charge(f"attempt {number}", attempts=1)
-    text = context.archive.value(Patch, proposed.patch).note if proposed.patch else "unreadable"
-    context.tell(Notice(kind="proposal", number=number, text=text, status=proposed.origin))
-    return {
-        "number": number,
+    for number, each in enumerate(asked, first):
+        context.ledger.charge(f"attempt {number}", attempts=1)
+        text = context.archive.value(Patch, each.patch).note if each.patch else "unreadable"
+        context.tell(Notice(kind="proposal", number=number, text=text, status=each.origin))
+    candidates: list[dict[str, Any]] = [
+        {"number": number, "patch": each.patch, "refusal": each.refusal}
+        for number, each in enumerate(asked, first)
+    ]
+    one: dict[str, Any] = {
+        **candidates[0],
         "tree": parent,
         "parent": parent,
-        "patch": proposed.patch,
-        "refusal": proposed.refusal,
         "verdicts": [],
+        "round": first,
     }
+    return {**one, "waiting": candidates if len(candidates) > 1 else []}
+
+
+def compare(state: State, runtime: Runtime[LoopContext]) -> dict[str, Any]:
+    """Judge all candidates of a round without running them, and put them in order of promise."""
+    return {"waiting": judge_round(runtime.context, dict(state), state["waiting"])}
+
+
+def choose(state: State) -> dict[str, Any]:
+    """Take the candidate whose turn it is."""
+    return {**state["waiting"][0], "waiting": state["waiting"][1:]}
 
 
 def _passed(state: State, context: LoopContext) -> bool:
@@ -170,11 +198,15 @@ def _reviewed(context: LoopContext) -> str:
 
 
 def _after_record(state: State) -> str:
-    return END if state["stop"] is not None else "propose"
+    if state["stop"] is not None:
+        return END
+    return "choose" if state["waiting"] else "propose"
 
 
 def _after_propose(state: State) -> str:
-    return END if state["stop"] is not None else "apply"
+    if state["stop"] is not None:
+        return END
+    return "compare" if state["waiting"] else "apply"
 
 
 def build_graph(checkpointer: Any = None) -> Any:
@@ -182,13 +214,15 @@ def build_graph(checkpointer: Any = None) -> Any:
     one. Invoke it with `first_state(...)` and `context=LoopContext(...)`.
     """
     graph: Any = StateGraph(State, context_schema=LoopContext)
-    for node in (apply, check, run, review, record, propose):
+    for node in (apply, check, run, review, record, propose, compare, choose):
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "apply")
     graph.add_conditional_edges("apply", _after_apply, ["check", "record"])
     graph.add_conditional_edges("check", _after_check, ["run", "review", "record"])
     graph.add_conditional_edges("run", _after_run, ["review", "record"])
     graph.add_edge("review", "record")
-    graph.add_conditional_edges("record", _after_record, ["propose", END])
-    graph.add_conditional_edges("propose", _after_propose, ["apply", END])
+    graph.add_conditional_edges("record", _after_record, ["propose", "choose", END])
+    graph.add_conditional_edges("propose", _after_propose, ["apply", "compare", END])
+    graph.add_edge("compare", "choose")
+    graph.add_conditional_edges("choose", _after_check, ["run", "review", "record"])
     return graph.compile(checkpointer=checkpointer, name="ohgw-agent")

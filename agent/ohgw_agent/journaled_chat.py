@@ -57,12 +57,16 @@ class JournaledChat:
         return reply
 
     def _ask(self, question: Question, key: str) -> Reply:
-        request = {
+        request: dict[str, object] = {
             "key": key,
             "purpose": question.purpose,
             "model": self._model.name,
             "prompt_blob": self._archive.put_value(question),
         }
+        if question.slot:
+            request["slot"] = question.slot
+        if question.view:
+            request["view"] = question.view
         cause = self._run.append("model.request", request).seq
         try:
             answer = self._permits.ask(self._model, question)

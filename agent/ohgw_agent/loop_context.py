@@ -38,7 +38,7 @@ class Execution:
 @dataclass(frozen=True)
 class LoopContext:
     """What nodes use. The bundle's base, experiment and method never change; its derived code is
-    the input's, the candidates are in the archive.
+    the input's, the candidates are in the archive. `candidates` is how many are asked for at once.
     """
 
     bundle: Bundle
@@ -50,6 +50,7 @@ class LoopContext:
     archive: Archive
     ledger: Ledger
     execution: Execution
+    candidates: int = 1
     reviewer: ChatModel | None = None
     permits: Permits = field(default_factory=Unlimited)
     watch: Watcher = ignore

@@ -15,13 +15,12 @@ from ohgw_agent.chat_model import Question, Reply
 from ohgw_agent.chat_reply import Gathered, gather
 from ohgw_agent.circuit_breaker import CircuitBreaker
 from ohgw_agent.patient_call import PatientCall
-from ohgw_agent.price_table import Price, PriceTable
+from ohgw_agent.price_table import OPENAI, Price, PriceTable
 from ohgw_agent.retry_policy import RetryPolicy
 from ohgw_agent.server_dialect import ServerDialect
 from ohgw_agent.token_estimate import upper_bound
 from ohgw_tools.errors import InputError, ModelAnswerInvalid, ModelRefused, ModelUnreachable
 
-OPENAI = "https://api.openai.com/v1"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

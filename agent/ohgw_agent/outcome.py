@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ohgw_agent.budget import Spend
 from ohgw_agent.loop_context import LoopContext
-from ohgw_agent.memory import history
+from ohgw_agent.memory import best_attempt, history
 from ohgw_agent.notice import Notice
 from ohgw_agent.proposer import Attempt
 from ohgw_agent.run_start import last
@@ -53,7 +53,7 @@ class Trace(BaseModel):
 def from_state(context: LoopContext, state: Mapping[str, Any]) -> Trace:
     """Close the record with the reason to stop and return the trace."""
     attempts = history(context, state)
-    best = attempts[state["best"]] if attempts else None
+    best = best_attempt(context, state) if attempts else None
     tree = best.tree if best else state["tree"]
     stop: StopReason = state["stop"]
     head = _close(context, stop, state["why"], tree, best)

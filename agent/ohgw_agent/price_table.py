@@ -18,6 +18,7 @@ from ohgw_tools.errors import InputError
 from ohgw_tools.frozen import FROZEN
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+OPENAI = "https://api.openai.com/v1"
 _DATED = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 
 

@@ -44,6 +44,14 @@ def deciding(judgement: Judgement) -> frozenset[str]:
     return frozenset(f.fingerprint for f in judgement.errors)
 
 
+def brought_back(new: frozenset[str], history: Sequence[Attempt]) -> frozenset[str]:
+    """Return those findings of `new` that an earlier attempt had as well: mended once and undone,
+    or brought in by a patch before.
+    """
+    seen = [deciding(a.judgement) for a in history if not a.refused]
+    return new.intersection(frozenset().union(*seen))
+
+
 def repeated(attempt: Attempt, history: Sequence[Attempt]) -> int | None:
     """Return the number of the earlier attempt that this one repeats, or None.
 
@@ -51,9 +59,9 @@ def repeated(attempt: Attempt, history: Sequence[Attempt]) -> int | None:
     the patch was refused, the same refusals. Every period is covered: all of history is looked at.
     """
     for earlier in history:
-        if _refused(attempt) != _refused(earlier):
+        if attempt.refused != earlier.refused or earlier.set_aside:
             continue
-        same_tree = attempt.tree == earlier.tree and not _refused(attempt)
+        same_tree = attempt.tree == earlier.tree and not attempt.refused
         if same_tree or deciding(attempt.judgement) == deciding(earlier.judgement):
             return earlier.number
     return None
@@ -69,7 +77,3 @@ def _programs_ended(verdict: Verdict) -> int:
     if not isinstance(steps, list):
         return 0
     return sum(isinstance(step, dict) and step.get("exit_code") == 0 for step in steps)
-
-
-def _refused(attempt: Attempt) -> bool:
-    return any(v.stage == "patch" and v.status == "fail" for v in attempt.judgement.verdicts)

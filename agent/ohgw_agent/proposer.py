@@ -18,7 +18,8 @@ class Attempt(BaseModel):
 
     `tree` and `parent` are digests. A patch that was refused left the tree as it was: its judgement
     has a failed `patch` stage and nothing else. `fixed`, `new` and `kept` are fingerprints of
-    deciding findings, against the parent's.
+    deciding findings, against the parent's; `returned` are those of `new` that an earlier attempt
+    had as well. `set_aside` is a candidate that was never run because another one was preferred.
     """
 
     model_config = FROZEN
@@ -31,11 +32,19 @@ class Attempt(BaseModel):
     fixed: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    set_aside: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether its patch changed nothing because it was refused."""
+        return any(v.stage == "patch" and v.status == "fail" for v in self.judgement.verdicts)
 
 
 class Situation(BaseModel):
     """What a proposer is told: the best tree so far (as `bundle.derived`), what is wrong with it,
-    and everything tried before.
+    and everything tried before. Where several candidates are asked for at once, `slot` counts them
+    from 0: a proposer that always says the same has nothing for the later ones.
     """
 
     model_config = ConfigDict(**FROZEN, arbitrary_types_allowed=True)
@@ -45,6 +54,7 @@ class Situation(BaseModel):
     judgement: Judgement
     history: tuple[Attempt, ...] = ()
     attempts_left: int | None = None
+    slot: int = 0
 
 
 class Proposer(Protocol):

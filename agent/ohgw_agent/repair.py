@@ -160,11 +160,14 @@ def _go(
         return JournaledChat(model, run, archive, ledger, settings.budget, own.permits)
 
     model, reviewer = _models(settings, own, journal, cancel)
+    others = () if own.model else settings.also_proposing
+    also = tuple(journal(crew.chat_model(m, cancel)) for m in others)
     context = LoopContext(
         bundle=bundle,
         contract=contract,
         required=required_stages(contract, settings, reviewer is not None),
-        proposers=_proposers(settings, own, model),
+        proposers=_proposers(settings, own, model, also),
+        candidates=settings.candidates,
         budget=settings.budget,
         run=run,
         archive=archive,
@@ -222,10 +225,12 @@ def _models(
     return (journal(model) if model else None, journal(reviewer) if reviewer else None)
 
 
-def _proposers(settings: Settings, own: Objects, model: ChatModel | None) -> tuple[Proposer, ...]:
+def _proposers(
+    settings: Settings, own: Objects, model: ChatModel | None, also: tuple[ChatModel, ...]
+) -> tuple[Proposer, ...]:
     if own.proposers is not None:
         return tuple(own.proposers)
-    return crew.proposers(settings.proposer, model)
+    return crew.proposers(settings.proposer, model, also, settings.proposing)
 
 
 def required_stages(contract: Contract, settings: Settings, reviewed: bool) -> tuple[Stage, ...]:

@@ -41,6 +41,7 @@ class RepairFocus:
 def focus(situation: Situation) -> RepairFocus | None:
     """Return what to ask about, or None if nothing decides. Findings whose cause another finding
     hides come last. Once a finding has resisted, the view widens; in the end it is asked alone.
+    Candidates after the first are asked about one file at a time, where several have findings.
     """
     errors = tuple(f for f in situation.judgement.errors)
     if not errors:
@@ -54,6 +55,7 @@ def focus(situation: Situation) -> RepairFocus | None:
         breadth, ordered = "file", [f for f in ordered if _same_place(f, worst)]
     elif most >= WIDEN_AFTER:
         breadth = "definition"
+    ordered = _of_one_file(ordered, situation.slot)
     view = _View(situation.bundle.derived, situation.contract, breadth)
     chosen, shown = _fitting(ordered, view)
     return RepairFocus(
@@ -71,6 +73,15 @@ class _View:
     tree: Tree
     contract: Contract
     breadth: Breadth
+
+
+def _of_one_file(ordered: list[Finding], slot: int) -> list[Finding]:
+    """The findings for a candidate: all of them for the first, then those of each file in turn."""
+    files = list(dict.fromkeys(f.path for f in ordered))
+    turn = slot % (len(files) + 1)
+    if turn == 0 or len(files) == 1:
+        return ordered
+    return [f for f in ordered if f.path == files[turn - 1]]
 
 
 def _same_place(finding: Finding, other: Finding) -> bool:

@@ -46,6 +46,7 @@ def repair_question(
         messages=(Message(role="system", text=system), Message(role="user", text=text)),
         max_output_tokens=max_output_tokens,
         schema_=Patch.model_json_schema() if structured else None,
+        view=focus.breadth,
     )
 
 

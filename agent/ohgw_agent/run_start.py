@@ -34,7 +34,8 @@ def beginning(
     required: tuple[Stage, ...],
 ) -> dict[str, Any]:
     """Return the data of `run.start`: bytes become blobs, trees become manifests."""
-    models = [m.model for m in (settings.proposing, settings.reviewing) if m is not None]
+    roles = (settings.proposing, *settings.also_proposing, settings.reviewing)
+    models = [m.model for m in roles if m is not None]
     return {
         "tool": "ohgw-agent",
         "version": version("ohgw-agent"),

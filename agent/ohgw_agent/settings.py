@@ -9,7 +9,8 @@ from ohgw_tools.frozen import FROZEN
 
 
 class ModelSettings(BaseModel):
-    """Which chat model is asked, and how. The key is never here: it comes from the environment.
+    """Which chat model is asked, and how. The key is never here: it comes from the environment, by
+    the name `key_from`.
 
     `timeout` in seconds for one call; prices in US dollars for a million tokens (in, out).
     """
@@ -24,6 +25,7 @@ class ModelSettings(BaseModel):
     max_tries: int = Field(default=4, ge=1)
     stream: bool = True
     price: tuple[float, float] | None = None
+    key_from: str = "OPENAI_API_KEY"
 
 
 class OtelSettings(BaseModel):
@@ -42,7 +44,8 @@ class Settings(BaseModel):
     """How a run is done. `sandbox` is a backend's name, `auto` or `none`; `review` None asks for a
     review where there is a model. `python` is an interpreter to use, and to build nothing.
     `data` are directories that it may read, `NAME=DIRECTORY`.
-    `allow_hosts` are the only hosts that the sandboxed program may reach.
+    `allow_hosts` are the only hosts that the sandboxed program may reach. `candidates` patches are
+    asked for at once, of `proposing` and `also_proposing` in turn.
     """
 
     model_config = FROZEN
@@ -55,6 +58,8 @@ class Settings(BaseModel):
     proposer: str = "auto"
     proposing: ModelSettings | None = None
     reviewing: ModelSettings | None = None
+    candidates: int = Field(default=1, ge=1, le=16)
+    also_proposing: tuple[ModelSettings, ...] = ()
     budget: Budget = Budget()
     python: str | None = None
     installer: str = "auto"

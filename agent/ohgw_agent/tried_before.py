@@ -14,11 +14,11 @@ REASONS = 6
 
 def failures(history: tuple[Attempt, ...], findings: tuple[Finding, ...]) -> dict[str, int]:
     """Return how many chat patches answered each of these findings, which are still there. An
-    answer that could not be read counts against all of them.
+    answer that could not be read counts against all of them, one that was never run against none.
     """
     counts = {f.fingerprint: 0 for f in findings}
     for attempt in history:
-        if attempt.number == 0:
+        if attempt.number == 0 or attempt.set_aside:
             continue
         if attempt.patch is None:
             answered = set(counts)
@@ -49,7 +49,7 @@ def tried(history: tuple[Attempt, ...], tree: str) -> str:
 
 def _lineage(history: tuple[Attempt, ...], tree: str) -> frozenset[int]:
     """The numbers of the attempts whose patches are in `tree`, one on top of the other."""
-    made = {a.tree: a for a in reversed(history) if not _refused(a)}
+    made = {a.tree: a for a in reversed(history) if not a.refused}
     numbers: set[int] = set()
     while tree in made and made[tree].number not in numbers:
         attempt = made[tree]
@@ -60,23 +60,22 @@ def _lineage(history: tuple[Attempt, ...], tree: str) -> frozenset[int]:
     return frozenset(numbers)
 
 
-def _refused(attempt: Attempt) -> bool:
-    return any(v.stage == "patch" and v.status == "fail" for v in attempt.judgement.verdicts)
-
-
 def _summary(attempt: Attempt) -> str:
     number = f"Attempt {attempt.number}"
     if attempt.patch is None:
         return f"{number}: the answer could not be read as a patch:"
     note = one_line(attempt.patch.note, 300) or "no note"
-    if _refused(attempt):
+    if attempt.refused:
         return f"{number} ({note}) was refused, nothing of it was applied:"
+    if attempt.set_aside:
+        return f"{number} ({note}) was not run, because another answer was preferred; newly wrong:"
     kept = f"still wrong: {', '.join(attempt.kept) or 'nothing'}"
-    return f"{number} ({note}) was applied and put back; {kept}; newly wrong:"
+    again = f"; wrong again: {', '.join(attempt.returned)}" if attempt.returned else ""
+    return f"{number} ({note}) was applied and put back; {kept}{again}; newly wrong:"
 
 
 def _reasons(attempt: Attempt) -> list[str]:
-    if _refused(attempt) or attempt.patch is None:
+    if attempt.refused or attempt.patch is None:
         return [f.message for f in attempt.judgement.errors][:REASONS]
     new = [f for f in attempt.judgement.errors if f.fingerprint in attempt.new]
     return [f"{f.place}: {f.message}" for f in new][:REASONS] or ["nothing"]

@@ -190,15 +190,23 @@ def _patches():
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(script=_patches(), executed=st.sampled_from(["static", "good", "bad", "missing"]))
-def test_exit_code_0_only_if_the_delivered_tree_is_ready(broken, tmp_path, script, executed):
+@given(
+    script=_patches(),
+    executed=st.sampled_from(["static", "good", "bad", "missing"]),
+    candidates=st.sampled_from([1, 1, 2, 3]),
+)
+def test_exit_code_0_only_if_the_delivered_tree_is_ready(
+    broken, tmp_path, script, executed, candidates
+):
     sandboxes = {"good": 0, "bad": 1}
     more = {"sandbox": Answering(sandboxes[executed])} if executed in sandboxes else {}
     how = {
         "static": STATIC,
         "missing": Settings(sandbox="none", review=False),
     }.get(executed, Settings(review=False, python=sys.executable, observe=False))
+    how = how.model_copy(update={"candidates": candidates})
     trace = run(broken, script, tmp_path, how, **more)
+    assert [a.number for a in trace.attempts] == list(range(len(trace.attempts)))
     last = [a for a in trace.attempts if a.tree == trace.bundle.derived.digest][-1]
     ready = all(v.status == "pass" for v in last.judgement.verdicts) and (
         {v.stage for v in last.judgement.verdicts} >= set(last.judgement.required)

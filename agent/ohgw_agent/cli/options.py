@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ohgw_agent.settings import ModelSettings, Settings
-
-DEFAULT_MODEL = "gpt-5"
+    from ohgw_agent.budget import Budget
+    from ohgw_agent.settings import Settings
 
 
 def add_judging(parser: argparse.ArgumentParser) -> None:
@@ -77,36 +76,6 @@ def add_environment(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add what says which chat model is asked."""
-    group = parser.add_argument_group("model (the key comes from OPENAI_API_KEY)")
-    group.add_argument(
-        "--proposer",
-        default="auto",
-        metavar="auto|recipes|chat|MODULE:CLASS",
-        help="auto: recipes, then the model if one is configured (default: auto)",
-    )
-    group.add_argument("--model", help=f"default: $OHGW_MODEL or {DEFAULT_MODEL}")
-    group.add_argument("--base-url", help="any OpenAI-compatible server; default: $OPENAI_BASE_URL")
-    group.add_argument("--reviewer-model", help="another model for the review")
-    group.add_argument("--temperature", type=float)
-    group.add_argument("--seed", type=int)
-    group.add_argument(
-        "--stream", action=argparse.BooleanOptionalAction, default=True, help="stream answers"
-    )
-    group.add_argument("--llm-timeout", type=float, default=120, metavar="SECONDS")
-    group.add_argument("--llm-tries", type=int, default=4, metavar="N")
-    group.add_argument(
-        "--price", type=float, nargs=2, metavar=("IN", "OUT"), help="US dollars a million tokens"
-    )
-    group.add_argument(
-        "--review",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="a last stage that asks the model; default: where there is one",
-    )
-
-
 def add_budget(parser: argparse.ArgumentParser) -> None:
     """Add the caps. A cap is checked before the step that might pass it."""
     group = parser.add_argument_group("budget")
@@ -132,22 +101,12 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the settings that the arguments make. Raises InputError."""
     from pydantic import ValidationError
 
-    from ohgw_agent.budget import Budget
-    from ohgw_agent.cli import telemetry_options
+    from ohgw_agent.cli import model_options, telemetry_options
     from ohgw_agent.settings import Settings
     from ohgw_tools.errors import InputError
 
     try:
-        budget = Budget(
-            attempts=arguments.attempts,
-            seconds=arguments.seconds,
-            sandbox_seconds=arguments.sandbox_seconds,
-            tokens=arguments.tokens,
-            usd=arguments.usd,
-            calls=arguments.calls,
-        )
-        proposing = _model(arguments, arguments.model)
-        reviewing = _model(arguments, arguments.reviewer_model or arguments.model)
+        proposing = model_options.proposing(arguments)
         return Settings(
             contract=arguments.contract,
             contract_text=contract_text(arguments.contract),
@@ -156,8 +115,10 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             review=arguments.review,
             proposer=arguments.proposer,
             proposing=None if arguments.proposer == "recipes" else proposing,
-            reviewing=reviewing if arguments.reviewer_model else None,
-            budget=budget,
+            reviewing=model_options.reviewing(arguments),
+            candidates=arguments.candidates,
+            also_proposing=model_options.also_proposing(arguments),
+            budget=_budget(arguments),
             python=arguments.python,
             installer=arguments.installer,
             constraints=tuple(arguments.constraint),
@@ -178,6 +139,19 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         raise InputError("; ".join(str(f).replace("_", "-") for f in faults)) from error
 
 
+def _budget(arguments: argparse.Namespace) -> Budget:
+    from ohgw_agent.budget import Budget
+
+    return Budget(
+        attempts=arguments.attempts,
+        seconds=arguments.seconds,
+        sandbox_seconds=arguments.sandbox_seconds,
+        tokens=arguments.tokens,
+        usd=arguments.usd,
+        calls=arguments.calls,
+    )
+
+
 def contract_text(name: str) -> str | None:
     """Return the text of a contract that is a file, so that the record holds it, else None."""
     from ohgw_tools.contract import builtin_names
@@ -186,22 +160,3 @@ def contract_text(name: str) -> str | None:
     if name in builtin_names() or not path.is_file():
         return None
     return path.read_text(encoding="utf-8", errors="replace")
-
-
-def _model(arguments: argparse.Namespace, name: str | None) -> ModelSettings | None:
-    """Return the model's settings, or None where no model is configured."""
-    from ohgw_agent.settings import ModelSettings
-
-    base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL") or None
-    if base_url is None and not os.environ.get("OPENAI_API_KEY"):
-        return None
-    return ModelSettings(
-        model=name or os.environ.get("OHGW_MODEL") or DEFAULT_MODEL,
-        base_url=base_url,
-        temperature=arguments.temperature,
-        seed=arguments.seed,
-        timeout=arguments.llm_timeout,
-        max_tries=arguments.llm_tries,
-        stream=arguments.stream,
-        price=tuple(arguments.price) if arguments.price else None,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ohgw_agent.chat_model import ChatModel, Reply
+from ohgw_agent.chat_model import ChatModel, Question, Reply
 from ohgw_agent.proposer import Situation
 from ohgw_agent.repair_focus import RepairFocus, focus
 from ohgw_agent.repair_question import repair_question
@@ -22,12 +22,26 @@ class ChatProposer:
     Patches are asked for as plain text: code inside JSON is measurably worse for every model that
     was compared (aider's boards of August 2024). `structured=True` asks for JSON all the same, held
     to the schema of `ohgw_tools.edit.Patch` where the server can; what it could is in the reply.
+
+    The candidates of one round differ: each is asked of the next of the models; those after the
+    first about one file's findings alone where there are several; and, with the same model and
+    findings, at a higher temperature than the one configured and with another seed.
     """
 
     def __init__(
-        self, model: ChatModel, *, structured: bool | None = None, max_output_tokens: int = 4096
+        self,
+        model: ChatModel,
+        *,
+        others: tuple[ChatModel, ...] = (),
+        temperature: float | None = None,
+        seed: int | None = None,
+        structured: bool | None = None,
+        max_output_tokens: int = 4096,
     ) -> None:
         self._model = model
+        self._models = (model, *others)
+        self._temperature = temperature
+        self._seed = seed
         self._structured = bool(structured)
         self._max_output_tokens = max_output_tokens
 
@@ -51,9 +65,22 @@ class ChatProposer:
             structured=self._structured,
             max_output_tokens=self._max_output_tokens,
         )
-        reply = self._model.ask(question)
+        model = self._models[situation.slot % len(self._models)]
+        reply = model.ask(self._varied(question, situation.slot))
         self._check(reply)
-        return self._patch(reply, situation, asked)
+        patch = self._patch(reply, situation, asked)
+        return patch.model_copy(update={"origin": f"chat:{model.name}"})
+
+    def _varied(self, question: Question, slot: int) -> Question:
+        """The question of a later candidate. A temperature of 1, where none was chosen, is what
+        servers that allow one value alone allow.
+        """
+        if slot == 0:
+            return question
+        low = self._temperature
+        warmer = 1.0 if low is None else max(low, min(1.0, round(low + 0.3 * slot, 2)))
+        seed = None if self._seed is None else self._seed + slot
+        return question.model_copy(update={"temperature": warmer, "seed": seed, "slot": slot})
 
     def _check(self, reply: Reply) -> None:
         if reply.finish == "length":
@@ -73,4 +100,4 @@ class ChatProposer:
         wrong = {f.fingerprint for f in situation.judgement.errors}
         claimed = tuple(a for a in patch.answers if a in wrong)
         answers = claimed or tuple(f.fingerprint for f in asked.findings)
-        return patch.model_copy(update={"origin": self.name, "answers": answers})
+        return patch.model_copy(update={"answers": answers})

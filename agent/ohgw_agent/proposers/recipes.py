@@ -20,6 +20,8 @@ class RecipeProposer:
 
     def propose(self, situation: Situation) -> Patch | None:
         """Return the first recipe's patch that has not been tried on this tree, or None."""
+        if situation.slot > 0:
+            return None
         # A list: edits that hold JSON objects have no hash.
         tried = [
             attempt.patch.edits

@@ -21,7 +21,7 @@ class ScriptedProposer:
 
     def propose(self, situation: Situation) -> Patch | None:
         """Return the next patch of the script, or None at its end."""
-        place = len(situation.history) - 1
+        place = len(situation.history) - 1 + situation.slot
         if place >= len(self._script):
             return None
         entry = self._script[place]

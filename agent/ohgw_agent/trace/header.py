@@ -82,7 +82,8 @@ class Header:
         self._models([event.data.get("model")])
 
     def _attempt(self, event: Event) -> None:
-        self.body["attempts"] = event.data.get("attempt")
+        # Candidates of one round are judged in order of promise, not of their numbers.
+        self.body["attempts"] = _larger(self.body["attempts"], event.data.get("attempt"))
         errors = event.data.get("errors")
         if event.data.get("best") is not False and isinstance(errors, list):
             self.body["errors_left"] = len(errors)
@@ -107,6 +108,10 @@ class Header:
         known = self.body["models"]
         if isinstance(names, list) and isinstance(known, list):
             known += [name for name in names if name and name not in known]
+
+
+def _larger(one: Json, other: Json) -> Json:
+    return max(one, other) if isinstance(one, int) and isinstance(other, int) else other
 
 
 _FOLDS: dict[str, Callable[[Header, Event], None]] = {

@@ -62,6 +62,7 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "model.request": {
         "key": "digest", "model": "text", "purpose": "text", "prompt_blob": "digest",
+        "slot": "count?", "view": "text?",
     },
     "model.reply": {
         "key": "digest", "model": "text", "reply_blob": "digest", "input_tokens": "count",
@@ -80,6 +81,11 @@ KINDS: dict[str, dict[str, str]] = {
     "attempt": {
         "attempt": "count", "tree": "digest", "parent": "digest|null", "status": "outcome",
         "errors": "texts", "fixed": "texts", "new": "texts", "kept": "texts", "best": "bool",
+        "returned": "texts?", "set_aside": "bool?",
+    },
+    "round": {
+        "attempt": "count", "candidates": "count", "asked": "count", "origins": "texts",
+        "why_fewer": "text",
     },
     "budget": {"spend": "counts", "spent": "text?"},
     "interrupted": {"signal": "text"},

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ohgw_agent.cli import options, telemetry_options
+from ohgw_agent.cli import model_options, options, telemetry_options
 
 if TYPE_CHECKING:
     from ohgw_agent.batch.item import BatchPlan
@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     limits.add_argument("--grace", type=float, default=60, metavar="SECONDS")
     options.add_runs_dir(parser)
     options.add_judging(parser)
-    options.add_model(parser)
+    model_options.add_model(parser)
     options.add_budget(parser)
     telemetry_options.add_telemetry(parser)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ohgw_agent.cli import options, telemetry_options
+from ohgw_agent.cli import model_options, options, telemetry_options
 
 HELP = "repair a bundle until it is ready or a budget is spent"
 
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     options.add_runs_dir(parser)
     options.add_judging(parser)
-    options.add_model(parser)
+    model_options.add_model(parser)
     options.add_budget(parser)
     telemetry_options.add_telemetry(parser)
 
