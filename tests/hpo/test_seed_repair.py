@@ -1,5 +1,4 @@
-"""The seed bundle, repaired by recipes alone: dataset-loader, token-noise, placeholder-name,
-ohgw-warm-start, trial-loop, word-attack, variation-comparison, described-budget, paired-seeds."""
+"""The seed bundle, repaired by recipes alone: the steps, the smoke test, what is read, what fails."""
 
 from __future__ import annotations
 
@@ -74,14 +73,16 @@ def test_recipes_alone_make_the_seed_statically_ready(steps, repaired):
     assert steps[-1][4].errors == ()
     assert steps[-1][3] is repaired
     assert [name for name, *_ in steps] == [
+        "restore-call",
         "smoke-from-full",
+        "described-budget",
         "dataset-loader",
         "token-noise",
         "placeholder-name",
         "ohgw-warm-start",
+        "settled-contradiction",
         "trial-loop",
         "word-attack",
-        "described-budget",
         "paired-seeds",
     ]
 
@@ -93,6 +94,23 @@ def test_each_verdict_names_what_the_next_patch_mends(steps):
         assert set(patch.answers) <= named, name
         left = {f.fingerprint for f in then.findings}
         assert left.isdisjoint(patch.answers), name
+
+
+def test_no_patch_brings_in_an_error_but_what_a_file_held_that_could_not_be_judged_before(steps):
+    for name, verdict, _, _, then in steps:
+        new = {f.fingerprint for f in then.errors} - {f.fingerprint for f in verdict.errors}
+        if name != "smoke-from-full":
+            assert not new, name
+
+
+def test_every_contradiction_of_the_description_is_settled_in_writing(steps, repaired):
+    before = [f for f in steps[0][1].findings if f.rule == "contradictory-description"]
+    after = [f for f in steps[-1][4].findings if f.rule == "contradictory-description"]
+    assert len(before) == len(after) == 6
+    assert {f.severity for f in before} == {"warning"}
+    assert {f.severity for f in after} == {"info"}
+    text = repaired.derived["config/full_experiment.yaml"]
+    assert all(f"): {f.data['settled']}" in text for f in after)
 
 
 def defined(text: str) -> set[str]:

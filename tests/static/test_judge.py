@@ -73,10 +73,11 @@ def test_what_the_seed_s_description_asks_for_and_its_code_lacks_is_a_warning(se
     } <= parts
 
 
-def test_the_seed_s_description_contradicts_itself_in_five_ways(seed):
+def test_the_seed_s_description_contradicts_itself_in_six_ways(seed):
     subjects = {f.subject for f in seed.findings if f.rule == "contradictory-description"}
     assert subjects == {
         "updates",
+        "split sizes",
         "tokenisation",
         "out-of-distribution set",
         "PASHA (2023) – gradient-aware",

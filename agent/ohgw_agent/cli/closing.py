@@ -58,6 +58,7 @@ def as_text(trace: Trace, output: str | None) -> str:
     lines = [f"{'READY' if trace.ready else 'NOT READY'} ({trace.stop}: {harmless(trace.why)})", ""]
     lines += [_attempt_line(a) for a in trace.attempts]
     lines += _left(trace)
+    lines += _settled(trace)
     lines += [f"not checked: {text}" for text in not_checked(trace)]
     spend = trace.spend
     tokens = f", {spend.input_tokens} + {spend.output_tokens} tokens" if spend.calls else ""
@@ -120,6 +121,18 @@ def _attempt_line(attempt: Attempt) -> str:
         what = "an answer that is no patch"
     change = f"  ({len(attempt.fixed)} mended, {len(attempt.new)} new)" if attempt.number else ""
     return f"{attempt.number:3}  {harmless(what, limit=160)}{change}\n     {stages}"
+
+
+def _settled(trace: Trace) -> list[str]:
+    """What is done where the description contradicts itself, as the code says."""
+    found = trace.judgement.findings if trace.judgement else ()
+    settled = [f for f in found if f.data.get("settled")]
+    if not settled:
+        return []
+    lines = ["", "where the description contradicts itself, the delivered code says what is done:"]
+    for finding in settled[:SHOWN]:
+        lines.append(f"  {harmless(finding.place)}: {harmless(finding.message, limit=400)}")
+    return lines
 
 
 def _left(trace: Trace) -> list[str]:

@@ -58,7 +58,7 @@ class HubDataset(BaseModel):
 class DatasetEntry(BaseModel):
     """A dataset. `splits` maps the roles train, validation and test to the dataset's own names of
     its splits; `columns` maps roles (text, label, image, ...) to column names; `rows` counts rows
-    by role. A field that is not known for certain is left out. `loader` names the call that gives
+    by role, `words` the words of a text by role. A field that is not known for certain is left out. `loader` names the call that gives
     the data where the hub does not; `not_ood_for` names datasets that share its text.
     """
 
@@ -72,6 +72,7 @@ class DatasetEntry(BaseModel):
     splits: dict[Literal["train", "validation", "test"], str] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
     rows: dict[Literal["train", "validation", "test"], int] = Field(default_factory=dict)
+    words: dict[Literal["train", "validation", "test"], int] = Field(default_factory=dict)
     classes: int | None = Field(default=None, ge=2)
     licence: str | None = None
     offline: tuple[OfflineForm, ...] = ()

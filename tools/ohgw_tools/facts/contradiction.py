@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.facts.experiment_facts import DESCRIPTION, ExperimentFacts, facts, texts
 from ohgw_tools.facts.fact_pattern import FactKind
@@ -15,6 +16,8 @@ from ohgw_tools.source.python_parse import parse_python
 from ohgw_tools.source.source_text import SourceText
 
 _FACTOR = 3.0
+# Pieces of words are more than words, by less than this in any usual vocabulary.
+_PIECES = 2.0
 _OOD = re.compile(
     r"(?:OOD|out-of-distribution|distribution shift)\b[^.\n]{0,40}?\bon\s(?P<set>[A-Z][\w-]{2,40})",
 )
@@ -52,6 +55,7 @@ def contradictions(bundle: Bundle) -> tuple[Contradiction, ...]:
         _variations(bundle, known),
         _budgets(known),
         _updates(known),
+        _split_sizes(known, text),
         _tokenisation(known),
         _shifted_set(text),
         _dimensions(text),
@@ -104,6 +108,18 @@ def _updates(known: ExperimentFacts) -> Iterator[Contradiction]:
             f"about {follow:,.0f} updates, not {updates:,.0f}"
         )
         yield Contradiction("updates", message, tuple(found[0].evidence for found in stated))
+
+
+def _split_sizes(known: ExperimentFacts, text: str) -> Iterator[Contradiction]:
+    """Tokens of the training split against the words of the one corpus that is named first."""
+    stated = known.of("split-tokens", text=DESCRIPTION)
+    corpora = [entry for entry in catalogue.named_in(text, catalogue.datasets()) if entry.words]
+    if not stated or not corpora:
+        return
+    words, tokens = corpora[0].words["train"], float(stated[0].value)
+    if not words / _PIECES <= tokens <= words * _PIECES:
+        message = f"the training split of {corpora[0].name} has {words:,} words, not {tokens:,.0f}"
+        yield Contradiction("split sizes", message, (stated[0].evidence,))
 
 
 def _tokenisation(known: ExperimentFacts) -> Iterator[Contradiction]:

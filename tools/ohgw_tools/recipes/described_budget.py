@@ -11,7 +11,8 @@ from ohgw_tools.subject import Subject
 
 NAME = "described-budget"
 ANSWERS = ("short-budget",)
-ORDER = 110
+# Before the search is written: its rungs need the described epochs.
+ORDER = 92
 SUMMARY = "Sets a budget of the full configuration to the number that the description states."
 
 
