@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -26,7 +25,7 @@ def check_mounts(mounts: Mapping[str, str], *, other_user: bool) -> None:
 
 
 def _check_source(source: str, *, other_user: bool) -> None:
-    if not os.path.isabs(source) or not Path(source).is_dir():
+    if not Path(source).is_absolute() or not Path(source).is_dir():
         raise InputError(f"data directory {source}: there is no such directory")
     if shows_too_much(source):
         raise InputError(
