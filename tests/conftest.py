@@ -33,6 +33,10 @@ def _torch():
 COMPONENTS = {
     "docker": (_docker, "no Docker engine answers"),
     "browser": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
+    "ray": (
+        lambda: all(find_spec(name) for name in ("ray", "fsspec")),
+        "Ray is not installed: pip install -e '.[ray]'",
+    ),
     "root": (lambda: os.geteuid() == 0, "not run as root"),
     "torch": (_torch, "PyTorch is not installed: pip install -e '.[torch]'"),
 }

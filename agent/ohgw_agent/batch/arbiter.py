@@ -1,70 +1,101 @@
-"""Arbiter: who may go on. Places for judging, sandboxes and model calls; rates; one budget."""
+"""Arbiter: who may go on. Places for judging and sandboxes, model calls, rates; one budget."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ohgw_agent.batch.item import BatchPlan
+from ohgw_agent.batch.workforce import Words
+from ohgw_agent.chat_model import Question
 
 MAX_KNOWN = 10_000
 MINUTE = 60.0
+Turn = tuple[int, Words]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Call:
-    """A model call that waits or goes on: who asks, what it may cost at most."""
+    """A model call that waits or goes on: who asks what of which model, and what it may cost at
+    most (`micro_usd` in millionths of a dollar, None where the price is not known). `tries` counts
+    this one; it waits until the clock shows `not_before`.
+    """
 
     worker: int
+    ticket: int
     key: str
+    model: str
+    question: Question
     tokens: int
     micro_usd: int | None
+    tries: int = 1
+    not_before: float = 0.0
+
+    def once_more(self, not_before: float) -> Call:
+        """Return the call that comes after this one."""
+        return replace(self, tries=self.tries + 1, not_before=not_before)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A place that is waited for, or held: of which kind, on which site."""
+
+    worker: int
+    ticket: int
+    site: str
+    kind: str
 
 
 @dataclass
 class Spent:
-    """What the batch has paid, and what the calls that go on may still cost."""
+    """What the batch has paid: earlier sessions of it, this one; and the calls that go on."""
 
+    earlier_tokens: int = 0
+    earlier_micro_usd: int = 0
     tokens: int = 0
     micro_usd: int = 0
     calls: int = 0
     shared: int = 0
-    going_on: dict[int, Call] = field(default_factory=dict)
+    going_on: dict[tuple[int, int], Call] = field(default_factory=dict)
 
 
 class Arbiter:
-    """Gives leave, in order of asking. Never blocks: `turn` gives what can be given now."""
+    """Gives leave, in order of asking. Never blocks: `turn` gives what can be given now. Places are
+    counted for each site, calls and rates and money over all of them.
+    """
 
     def __init__(self, plan: BatchPlan, clock: Callable[[], float] = time.monotonic) -> None:
         self._plan = plan
         self._clock = clock
-        self._free = {"judging": plan.judging, "sandbox": plan.sandboxes}
-        self._held: list[tuple[int, str]] = []
-        self._waiting: deque[tuple[int, str]] = deque()
+        self._most = {"judging": plan.judging, "sandbox": plan.sandboxes}
+        self._taken: dict[tuple[str, str], int] = defaultdict(int)
+        self._held: list[Wish] = []
+        self._waiting: deque[Wish] = deque()
         self._calls: deque[Call] = deque()
         self._known: OrderedDict[str, str] = OrderedDict()
         self._minute: deque[tuple[float, int]] = deque()
         self._paused_until = 0.0
         self.spent = Spent()
 
-    def hold(self, worker: int, kind: str) -> None:
+    def hold(self, worker: int, site: str, ticket: int, kind: str) -> None:
         """Let a worker wait for a place."""
-        self._waiting.append((worker, kind))
+        self._waiting.append(Wish(worker, ticket, site, kind))
 
-    def release(self, worker: int, kind: str) -> None:
-        """Take a place back."""
-        self._held.remove((worker, kind))
-        self._free[kind] += 1
+    def release(self, worker: int, ticket: int) -> None:
+        """Take a place back that was held under this ticket."""
+        for wish in [w for w in self._held if (w.worker, w.ticket) == (worker, ticket)]:
+            self._held.remove(wish)
+            self._taken[wish.site, wish.kind] -= 1
 
     def ask(self, call: Call) -> None:
         """Let a call wait for its turn."""
         self._calls.append(call)
 
-    def answered(self, worker: int, reply: str, tokens: int, micro_usd: int) -> None:
+    def answered(self, call: Call, reply: str, tokens: int, micro_usd: int) -> None:
         """Note an answer: it is what everyone else who asks the same is told."""
-        call = self.spent.going_on.pop(worker)
+        del self.spent.going_on[call.worker, call.ticket]
         self.spent.tokens += tokens
         self.spent.micro_usd += micro_usd
         self.learn(call.key, reply)
@@ -75,84 +106,100 @@ class Arbiter:
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
 
-    def unanswered(self, worker: int, retry_after: float | None) -> None:
+    def unanswered(self, call: Call, retry_after: float | None) -> None:
         """Note that no answer came. A Retry-After holds for everyone."""
-        self.spent.going_on.pop(worker, None)
+        del self.spent.going_on[call.worker, call.ticket]
         if retry_after is not None:
             self._paused_until = max(self._paused_until, self._clock() + retry_after)
 
     def forget(self, worker: int) -> None:
-        """Take back everything from a worker that has died."""
-        for held in [h for h in self._held if h[0] == worker]:
-            self.release(*held)
-        self.spent.going_on.pop(worker, None)
-        self._waiting = deque(w for w in self._waiting if w[0] != worker)
+        """Take back everything from a worker that is gone, but a call that goes on: its answer is
+        paid for, and will be wanted.
+        """
+        for wish in [w for w in self._held if w.worker == worker]:
+            self.release(worker, wish.ticket)
+        self._waiting = deque(w for w in self._waiting if w.worker != worker)
         self._calls = deque(c for c in self._calls if c.worker != worker)
 
-    def turn(self) -> list[tuple[int, tuple[str, ...]]]:
-        """Return the answers that can be given now: worker and words."""
-        return [*self._places(), *self._model_turns()]
+    def turn(self) -> tuple[list[Turn], list[Call]]:
+        """Return what can be told now (worker, and its ticket with the words), and the calls that
+        are to be made now.
+        """
+        told, due = self._model_turns()
+        return [*self._places(), *told], due
 
-    def _places(self) -> list[tuple[int, tuple[str, ...]]]:
-        given: list[tuple[int, tuple[str, ...]]] = []
-        still: deque[tuple[int, str]] = deque()
-        for worker, kind in self._waiting:
-            if self._free[kind] > 0:
-                self._free[kind] -= 1
-                self._held.append((worker, kind))
-                given.append((worker, ("go",)))
+    def _places(self) -> list[Turn]:
+        given: list[Turn] = []
+        still: deque[Wish] = deque()
+        for wish in self._waiting:
+            if self._taken[wish.site, wish.kind] < self._most[wish.kind]:
+                self._taken[wish.site, wish.kind] += 1
+                self._held.append(wish)
+                given.append((wish.worker, (wish.ticket, "go")))
             else:
-                still.append((worker, kind))
+                still.append(wish)
         self._waiting = still
         return given
 
-    def _model_turns(self) -> list[tuple[int, tuple[str, ...]]]:
-        given: list[tuple[int, tuple[str, ...]]] = []
+    def _model_turns(self) -> tuple[list[Turn], list[Call]]:
+        told: list[Turn] = []
+        due: list[Call] = []
         still: deque[Call] = deque()
+        now = self._clock()
+        full = False
         for call in self._calls:
-            words = self._words(call)
-            if words is None:
+            words = self._without_asking(call)
+            if words is not None:
+                told.append((call.worker, (call.ticket, *words)))
+            elif full or self._being_asked(call) or call.not_before > now:
                 still.append(call)
-            else:
-                given.append((call.worker, words))
+            elif self._may_go(call, now):
+                due.append(call)
+            else:  # nobody overtakes it, or a long question would never be asked
+                full = True
+                still.append(call)
         self._calls = still
-        return given
+        return told, due
 
-    def _words(self, call: Call) -> tuple[str, ...] | None:
-        """Return what to tell a caller, None to let it wait."""
+    def _without_asking(self, call: Call) -> Words | None:
+        """Return the answer that is known, or that there is no money for one; None for neither."""
         if call.key in self._known:
             self.spent.shared += 1
             return ("known", self._known[call.key])
-        going_on = self.spent.going_on.values()
-        if any(other.key == call.key for other in going_on):
-            return None  # somebody is asking just that: wait for the answer
-        over = self._over(call)
-        if over is not None:
-            return ("spent", *over)
-        if len(self.spent.going_on) >= self._plan.model_calls or not self._rate_allows(call):
+        if self._being_asked(call):
             return None
-        self.spent.going_on[call.worker] = call
+        over = self._over(call)
+        return None if over is None else ("spent", over)
+
+    def _being_asked(self, call: Call) -> bool:
+        """Whether somebody is asking just that, so that the answer is worth waiting for."""
+        return any(other.key == call.key for other in self.spent.going_on.values())
+
+    def _may_go(self, call: Call, now: float) -> bool:
+        """Let a call go on if there is a place and the rates allow it."""
+        if len(self.spent.going_on) >= self._plan.model_calls or not self._rate_allows(call, now):
+            return False
+        self.spent.going_on[call.worker, call.ticket] = call
         self.spent.calls += 1
-        self._minute.append((self._clock(), call.tokens))
-        return ("go",)
+        self._minute.append((now, call.tokens))
+        return True
 
     def _over(self, call: Call) -> tuple[str, str] | None:
         """Say which cap of the batch this call could pass, with all that go on at their worst."""
-        going_on = list(self.spent.going_on.values())
+        spent, going_on = self.spent, [*self.spent.going_on.values(), call]
         if self._plan.tokens is not None:
-            worst = self.spent.tokens + sum(c.tokens for c in going_on) + call.tokens
-            if worst > self._plan.tokens:
+            paid = spent.earlier_tokens + spent.tokens
+            if paid + sum(c.tokens for c in going_on) > self._plan.tokens:
                 return ("tokens", f"the batch's cap of {self._plan.tokens} tokens")
         if self._plan.usd is not None:
             if call.micro_usd is None:
-                return ("usd", "the model's price is not known: give --price or drop --usd")
-            worst = self.spent.micro_usd + sum(c.micro_usd or 0 for c in going_on) + call.micro_usd
-            if worst > self._plan.usd * 1_000_000:
+                return ("usd", "the model's price is not known: give --price or drop --batch-usd")
+            paid = spent.earlier_micro_usd + spent.micro_usd
+            if paid + sum(c.micro_usd or 0 for c in going_on) > self._plan.usd * 1_000_000:
                 return ("usd", f"the batch's cap of ${self._plan.usd}")
         return None
 
-    def _rate_allows(self, call: Call) -> bool:
-        now = self._clock()
+    def _rate_allows(self, call: Call, now: float) -> bool:
         if now < self._paused_until:
             return False
         while self._minute and self._minute[0][0] <= now - MINUTE:

@@ -2,61 +2,58 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from typing import Any
 
 from ohgw_agent.batch.arbiter import Arbiter, Call
+from ohgw_agent.batch.asker import Asker, retry_after
 from ohgw_agent.batch.item import BatchPlan, Item
 from ohgw_agent.batch.results import Results, Row
-from ohgw_agent.batch.worker import work
+from ohgw_agent.batch.workforce import Words, Workforce
+from ohgw_agent.chat_model import Reply
 
 TICK_SECONDS = 0.2
+ANSWER_SECONDS = 0.02  # while calls go on, which end on threads of their own
+MOST_LOSSES = 5  # machines that a bundle may lose before it is thought to be what ends them
 Progress = Callable[[Row], None]
-
-PRELOAD = [
-    "ohgw_agent.batch.worker",
-    "ohgw_agent.graph",
-    "ohgw_agent.review",
-    "ohgw_agent.proposers.chat",
-    "ohgw_agent.proposers.recipes",
-    "ohgw_tools.check",
-    "ohgw_tools.editing.patch",
-    "libcst",
-    "langchain_openai",
-]
 
 
 @dataclass
 class Hand:
-    """A worker process and what it is doing."""
+    """What a worker is doing, since when, and until when it may."""
 
-    process: Any
-    pipe: Connection
+    site: str
     item: Item | None = None
+    began: float = 0.0
     deadline: float = float("inf")
     done: int = 0
     idle: bool = False
 
 
 class Foreman:
-    """Runs a batch to its end in one thread."""
+    """Runs a batch to its end in one thread, wherever the workers are."""
 
-    def __init__(self, plan: BatchPlan, results: Results, arbiter: Arbiter) -> None:
+    def __init__(
+        self,
+        plan: BatchPlan,
+        results: Results,
+        arbiter: Arbiter,
+        asker: Asker,
+        workforce: Workforce,
+    ) -> None:
         self._plan = plan
         self._results = results
         self._arbiter = arbiter
+        self._asker = asker
+        self._workforce = workforce
         self._configuration = plan.configuration
         self._todo: deque[Item] = deque()
         self._tries: dict[str, int] = {}
+        self._losses: dict[str, int] = {}
         self._hands: dict[int, Hand] = {}
         self._hired = 0
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOAD)
 
     def run(self, items: list[Item], progress: Progress) -> None:
         """Do every item; `progress` is told each row as it comes. Ends its workers in any case."""
@@ -65,127 +62,137 @@ class Foreman:
         try:
             while self._todo or any(hand.item for hand in self._hands.values()):
                 self._hire()
-                self._listen()
+                seconds = ANSWER_SECONDS if self._asker.busy else TICK_SECONDS
+                for number, words in self._workforce.listen(seconds):
+                    if number in self._hands:
+                        self._heard(number, words)
                 self._hurry()
-                for number, words in self._arbiter.turn():
-                    self._answer(number, words)
+                self._answers()
+                self._turns()
         finally:
-            for number in list(self._hands):
-                self._dismiss(number)
+            self._asker.close()
+            self._workforce.close()
+
+    def _answers(self) -> None:
+        """Pass on what models have answered."""
+        for call, answer, paid in self._asker.heard():
+            if isinstance(answer, Reply):
+                text = answer.model_dump_json()
+                cost = (answer.input_tokens + answer.output_tokens, answer.cost_micro_usd or 0)
+                self._arbiter.answered(call, text, *(cost if paid else (0, 0)))
+                self._workforce.tell(call.worker, (call.ticket, "known", text))
+                continue
+            self._arbiter.unanswered(call, retry_after(answer))
+            again = self._asker.again(call, answer)
+            if again is None:
+                self._workforce.tell(call.worker, (call.ticket, "failed", answer))
+            elif call.worker in self._hands:
+                self._arbiter.ask(again)
+
+    def _turns(self) -> None:
+        told, due = self._arbiter.turn()
+        for number, words in told:
+            self._workforce.tell(number, words)
+        for call in due:
+            self._asker.ask(call)
 
     def _hire(self) -> None:
         wanted = min(self._plan.jobs, len(self._todo) + len(self._hands))
-        while len(self._hands) < wanted:
-            ours, theirs = self._context.Pipe()
-            process = self._context.Process(target=work, args=(theirs, self._plan), daemon=True)
-            process.start()
-            theirs.close()
+        while len(self._hands) < wanted and self._workforce.room() > 0:
             self._hired += 1
-            self._hands[self._hired] = Hand(process=process, pipe=ours)
-        for number, hand in list(self._hands.items()):
+            self._hands[self._hired] = Hand(site=self._workforce.start(self._hired))
+        for number, hand in self._hands.items():
             if hand.idle and self._todo:
                 self._give(number, hand)
 
-    def _listen(self) -> None:
-        pipes = {hand.pipe: number for number, hand in self._hands.items()}
-        for pipe in wait(list(pipes), TICK_SECONDS):
-            number = pipes[pipe]  # type: ignore[index]
-            try:
-                message = self._hands[number].pipe.recv()
-            except (EOFError, OSError):
-                self._died(number)
-                continue
-            self._heard(number, message)
-
-    def _heard(self, number: int, message: tuple[Any, ...]) -> None:
-        word, *rest = message
+    def _heard(self, number: int, words: Words) -> None:
+        word, *rest = words
         hand = self._hands[number]
         if word == "free":
             hand.idle = True
             if hand.done >= self._plan.recycle_after:
-                self._dismiss(number)
+                self._let_go(number)
+                self._workforce.tell(number, ("stop",))
         elif word == "started":
-            assert hand.item is not None
-            self._results.begin(hand.item.digest, self._configuration, rest[0])
-            self._answer(number, ("go",))
+            self._started(number, hand, *rest)
         elif word == "hold":
-            self._arbiter.hold(number, rest[0])
+            self._arbiter.hold(number, hand.site, *rest)
         elif word == "release":
-            self._arbiter.release(number, rest[0])
+            self._arbiter.release(number, *rest)
         elif word == "ask":
             self._arbiter.ask(Call(number, *rest))
-        elif word == "answered":
-            self._arbiter.answered(number, *rest[1:])
-        elif word == "unanswered":
-            self._arbiter.unanswered(number, rest[1])
         elif word == "done":
-            item, hand.item, hand.done = hand.item, None, hand.done + 1
-            assert item is not None
-            self._add(item, rest[0])
+            self._done(hand, *rest)
+        else:
+            self._ended(number, hand, str(rest[0]), lost=word == "lost")
+
+    def _started(self, number: int, hand: Hand, ticket: int, run: str) -> None:
+        """Note which run a bundle is in, on disk, before anything is paid for in it."""
+        if hand.item is not None:
+            self._results.begin(hand.item.digest, self._configuration, run)
+        self._workforce.tell(number, (ticket, "go"))
 
     def _give(self, number: int, hand: Hand) -> None:
         item = self._todo.popleft()
-        hand.item, hand.idle = item, False
+        hand.item, hand.idle, hand.began = item, False, time.monotonic()
         seconds = self._plan.settings.budget.seconds
         if seconds is not None:
-            hand.deadline = time.monotonic() + seconds + self._plan.grace_seconds
-        run = self._results.begun.get((item.digest, self._configuration))
-        self._answer(number, ("item", item, run))
+            hand.deadline = hand.began + seconds + self._plan.grace_seconds
+        key = (item.digest, self._configuration)
+        run = self._results.begun.get(key)
+        if self._results.rows.get(key, {}).get("capped"):
+            run = None  # it ended for the batch's cap, and ended it is; its answers are known
+        self._workforce.tell(number, ("item", item, run))
 
-    def _answer(self, number: int, words: tuple[Any, ...]) -> None:
-        hand = self._hands.get(number)
-        if hand is None:
-            return
-        try:
-            hand.pipe.send(words)
-        except (BrokenPipeError, OSError):
-            self._died(number)
+    def _done(self, hand: Hand, row: Row, facts: Row) -> None:
+        item, hand.item = hand.item, None
+        hand.done += 1
+        hand.deadline = float("inf")
+        if item is not None:
+            self._add(item, row, {**facts, "site": hand.site, **_seconds(hand)})
 
     def _hurry(self) -> None:
         """Kill workers that are long over their time: their budget should have ended them."""
         now = time.monotonic()
         for number, hand in list(self._hands.items()):
             if hand.item is not None and now > hand.deadline:
-                hand.process.kill()
-                self._died(number)
+                self._workforce.stop(number)
+                self._let_go(number)
+                row = _could_not_run("took too long and was killed")
+                self._add(hand.item, row, {"site": hand.site, **_seconds(hand)})
 
-    def _died(self, number: int) -> None:
+    def _ended(self, number: int, hand: Hand, why: str, *, lost: bool) -> None:
         """Take a dead worker's bundle back: it is tried again, or it is lost alone."""
-        hand = self._hands[number]
+        self._let_go(number)
         item = hand.item
-        late = time.monotonic() > hand.deadline
-        self._dismiss(number)
         if item is None:
             return
-        self._tries[item.digest] = self._tries.get(item.digest, 0) + 1
-        if self._tries[item.digest] < self._plan.tries and not late:
+        count, most = (self._losses, MOST_LOSSES) if lost else (self._tries, self._plan.tries)
+        count[item.digest] = count.get(item.digest, 0) + 1
+        if count[item.digest] < most:
             self._todo.append(item)
-            return
-        code = hand.process.exitcode
-        why = "took too long and was killed" if late else f"its worker died (exit code {code})"
-        self._add(item, {"stop": "could not run", "exit_code": 5, "why": why})
-
-    def _dismiss(self, number: int) -> None:
-        hand = self._hands.pop(number)
-        self._arbiter.forget(number)
-        if hand.idle:
-            try:
-                hand.pipe.send(("stop",))
-            except OSError:
-                hand.process.kill()
         else:
-            hand.process.kill()
-        hand.process.join(10)
-        hand.pipe.close()
+            self._add(item, _could_not_run(why), {"site": hand.site, **_seconds(hand)})
 
-    def _add(self, item: Item, row: Row) -> None:
-        tries = self._tries.get(item.digest, 0) + 1
-        whole = {
-            "bundle": item.place,
-            "digest": item.digest,
-            "configuration": self._configuration,
-            "tries": tries,
-            **row,
+    def _let_go(self, number: int) -> None:
+        del self._hands[number]
+        self._arbiter.forget(number)
+
+    def _add(self, item: Item, row: Row, facts: Row) -> None:
+        facts = {
+            **facts,
+            "deaths": self._tries.get(item.digest, 0),
+            "losses": self._losses.get(item.digest, 0),
         }
-        self._results.add(whole)
-        self._progress(whole)
+        key = {"digest": item.digest, "configuration": self._configuration}
+        whole = {"bundle": item.place, **key, **row}
+        self._results.add(whole, facts)
+        self._progress({**whole, **facts})
+
+
+def _could_not_run(why: str) -> Row:
+    return {"stop": "could not run", "exit_code": 5, "ready": False, "why": why}
+
+
+def _seconds(hand: Hand) -> Row:
+    return {"seconds": round(time.monotonic() - hand.began, 3)}

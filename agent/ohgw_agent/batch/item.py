@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -25,18 +26,33 @@ class Item(BaseModel):
     digest: str = ""
     fault: str = ""
 
+    @property
+    def key(self) -> str:
+        """What its results are found by: the digest, or the place of what is no bundle."""
+        return self.digest or f"no bundle: {self.place}"
+
 
 class BatchPlan(BaseModel):
-    """How a batch is done. `judging`, `sandboxes` and `model_calls` bound how many of each go on
-    at once; requests and tokens are counted a minute, over all bundles; `tokens` and `usd` are caps
-    on the whole batch. `memory_bytes` bounds one worker's data, `tries` how often a bundle whose
-    worker dies is tried. With `judge_only` nothing is repaired and nothing recorded.
+    """How a batch is done. `jobs` bundles at once; `judging` and `sandboxes` bound how many of each
+    go on at once on one site; `model_calls`, requests and tokens a minute, and the caps `tokens`
+    and `usd` hold for the whole batch. `memory_bytes` bounds one worker's data, `tries` how often a
+    bundle whose worker dies is tried. With `judge_only` nothing is repaired and nothing recorded.
+
+    `engine` says where the workers are, `address` which cluster; `resources` is what one bundle
+    takes of a machine there, `places` how many bundles share a host process, and `patience` how
+    many seconds a cluster without room is waited for. `store` is an fsspec address for records.
     """
 
     model_config = FROZEN
 
     settings: Settings = Settings()
     runs_dir: Path = Path("runs")
+    engine: str = "here"
+    address: str | None = None
+    resources: dict[str, float] = Field(default_factory=dict)
+    places: int = Field(default=4, ge=1)
+    patience: float = Field(default=600, gt=0)
+    store: str | None = None
     jobs: int = Field(default=2, ge=1)
     judging: int = Field(default=2, ge=1)
     sandboxes: int = Field(default=2, ge=1)
@@ -52,10 +68,10 @@ class BatchPlan(BaseModel):
     judge_only: bool = False
     reports: bool = False
 
-    @property
+    @cached_property
     def configuration(self) -> str:
         """A digest over everything that a bundle's result depends on beside the bundle."""
-        parts = [self.settings.model_dump_json(exclude={"otel"}), str(self.judge_only), ruleset.digest()]
+        parts = [self.settings.model_dump_json(), str(self.judge_only), ruleset.digest()]
         return sha256("\n".join(parts).encode())[:16]
 
 

@@ -2,58 +2,97 @@
 
 from __future__ import annotations
 
+import itertools
+import queue
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
 from ohgw_agent.chat_model import ChatModel, Question, Reply
 from ohgw_agent.permits import Kind
-from ohgw_tools.errors import BudgetSpent, ModelError, ModelRateLimited
+from ohgw_tools.errors import BudgetSpent, ModelError
+
+FOREMAN = 0
 
 
 class Leave:
-    """Permits that are given by the foreman at the other end of a pipe."""
+    """Permits that are given by the foreman at the other end of a pipe. Safe to use by threads:
+    each question has a ticket, and its answer comes back under it. Raises EOFError everywhere once
+    the foreman is gone.
+    """
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
+        self._tickets = itertools.count(FOREMAN + 1)
+        self._sending = threading.Lock()
+        self._open = True
+        self._answers: dict[int, queue.SimpleQueue[Any]] = {FOREMAN: queue.SimpleQueue()}
+        self.capped = False
+        threading.Thread(target=self._read, daemon=True).start()
 
-    def tell(self, *message: Any) -> Any:
-        """Send a message and wait for its answer."""
-        self._pipe.send(message)
-        return self._pipe.recv()
+    def say(self, *words: Any) -> None:
+        """Send words that need no answer."""
+        with self._sending:
+            self._pipe.send(words)
+
+    def next_item(self) -> Any:
+        """Say that there is nothing to do, and wait for what is."""
+        self.say("free")
+        return self._wait(FOREMAN)
+
+    def tell(self, word: str, *rest: Any) -> Any:
+        """Send a question and wait for its answer."""
+        return self._wait(self._send(word, *rest))
+
+    def _send(self, word: str, *rest: Any) -> int:
+        ticket = next(self._tickets)
+        self._answers[ticket] = queue.SimpleQueue()
+        self.say(word, ticket, *rest)
+        return ticket
+
+    def _wait(self, ticket: int) -> Any:
+        if not self._open:
+            raise EOFError("the foreman is gone")
+        words = self._answers[ticket].get()
+        if words is None:
+            raise EOFError("the foreman is gone")
+        if ticket != FOREMAN:
+            del self._answers[ticket]
+        return words
+
+    def _read(self) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                first, *rest = self._pipe.recv()
+                if isinstance(first, int):
+                    self._answers[first].put(rest)
+                else:
+                    self._answers[FOREMAN].put((first, *rest))
+        self._open = False
+        for waiting in list(self._answers.values()):
+            waiting.put(None)
 
     @contextmanager
     def holding(self, kind: Kind) -> Iterator[None]:
         """Hold one of the places of this kind."""
-        self.tell("hold", kind)
+        ticket = self._send("hold", kind)
+        self._wait(ticket)
         try:
             yield
         finally:
-            self._pipe.send(("release", kind))
+            self.say("release", ticket)
 
     def ask(self, model: ChatModel, question: Question) -> Reply:
-        """Ask when it is this question's turn, or take what another bundle was answered."""
-        key = question.key(model.name)
+        """Have the question asked when its turn comes, or take what another bundle was answered."""
         tokens_in, tokens_out, micro_usd = model.worst_case(question)
-        word, *rest = self.tell("ask", key, tokens_in + tokens_out, micro_usd)
-        if word == "known":
-            return Reply.model_validate_json(rest[0])
+        most = (tokens_in + tokens_out, micro_usd)
+        word, said = self.tell("ask", question.key(model.name), model.name, question, *most)
+        if word == "failed":
+            error: ModelError = said
+            raise error
         if word == "spent":
-            raise BudgetSpent(rest[0], rest[1])
-        try:
-            reply = model.ask(question)
-        except ModelError as error:
-            wait = error.retry_after if isinstance(error, ModelRateLimited) else None
-            self._pipe.send(("unanswered", key, wait))
-            raise
-        self._pipe.send(
-            (
-                "answered",
-                key,
-                reply.model_dump_json(),
-                reply.input_tokens + reply.output_tokens,
-                reply.cost_micro_usd or 0,
-            )
-        )
-        return reply
+            self.capped = True
+            raise BudgetSpent(*said)
+        return Reply.model_validate_json(said)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections import Counter
-from collections.abc import Iterable
+import os
 from pathlib import Path
+from urllib.parse import quote
 
 from ohgw_agent.batch.batch import Summary
 from ohgw_agent.batch.results import Row
@@ -20,7 +20,7 @@ _STYLE = (
 )
 
 
-def table(summary: Summary, rows: Iterable[Row]) -> str:
+def table(summary: Summary) -> str:
     """Return how many bundles ended how, what was left most often, and what it cost."""
     lines = [f"{count:6}  {stop}" for stop, count in sorted(summary.stops.items())]
     lines.append(f"{summary.bundles:6}  bundles, {summary.ready} ready")
@@ -31,15 +31,20 @@ def table(summary: Summary, rows: Iterable[Row]) -> str:
             f"        {summary.calls} model calls, {summary.shared_answers} answered from the"
             f" record, {summary.tokens} tokens, ${summary.micro_usd / 1e6:.4f}"
         )
-    rules = Counter(rule for row in rows for rule in row.get("rules", ()))
-    if rules:
-        lines.append("left most often: " + ", ".join(f"{r} {n}" for r, n in rules.most_common(8)))
+    if summary.earlier_tokens:
+        lines.append(
+            f"        before: {summary.earlier_tokens} tokens,"
+            f" ${summary.earlier_micro_usd / 1e6:.4f}"
+        )
+    if summary.rules:
+        most = list(summary.rules.items())[:8]
+        lines.append("left most often: " + ", ".join(f"{r} {n}" for r, n in most))
     return "\n".join(lines)
 
 
-def page(summary: Summary, rows: list[Row], folder: Path) -> str:
+def page(summary: Summary, rows: list[Row], runs_dir: Path, folder: Path) -> str:
     """Return one HTML page without scripts that links the reports, relative to `folder`."""
-    body = "".join(_row(row, folder) for row in rows)
+    body = "".join(_row(row, runs_dir, folder) for row in rows)
     counts = ", ".join(f"{count} {html.escape(stop)}" for stop, count in summary.stops.items())
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
@@ -54,13 +59,11 @@ def page(summary: Summary, rows: list[Row], folder: Path) -> str:
     )
 
 
-def _row(row: Row, folder: Path) -> str:
+def _row(row: Row, runs_dir: Path, folder: Path) -> str:
     name = html.escape(harmless(str(row["bundle"]), limit=200))
-    output = row.get("output")
-    report = Path(str(output)).parent / "report.html" if output else None
+    report = runs_dir / str(row["run"]) / "report.html" if row.get("run") else None
     if report is not None and report.exists():
-        link = html.escape(str(_relative(report, folder)))
-        name = f'<a href="{link}">{name}</a>'
+        name = f'<a href="{html.escape(_relative(report, folder))}">{name}</a>'
     cells = [name]
     for key in ("stop", "attempts", "errors", "why"):
         value = row.get(key)
@@ -69,7 +72,4 @@ def _row(row: Row, folder: Path) -> str:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    import os
-    from urllib.parse import quote
-
     return quote(os.path.relpath(path.resolve(), folder.resolve()))
