@@ -116,10 +116,12 @@ def named_in(text: str, entries: tuple[E, ...]) -> tuple[E, ...]:
 
     Where two spellings overlap the longer one counts: `CIFAR-100` does not name CIFAR-10.
     """
+    spelt = spelling(text)
     spans = [
         (match.start(), -match.end(), place)
         for place, known in enumerate(entries)
         for name in (known.name, *known.aliases)
+        if spelling(name) in spelt  # most names are not there, and a pattern is dear to make
         for match in _as_words(name).finditer(text)
     ]
     found: dict[int, None] = {}

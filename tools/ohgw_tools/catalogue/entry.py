@@ -121,7 +121,8 @@ class Implementation(BaseModel):
 
 class SchedulerEntry(BaseModel):
     """A scheduler of trials. `template` names the class that recipes write, `nearest` the scheduler
-    to offer where `implementations` is empty or of no use.
+    to offer where `implementations` is empty or of no use, and `substitute` the class that recipes
+    write in its place, under a name that says so.
     """
 
     model_config = FROZEN
@@ -131,6 +132,7 @@ class SchedulerEntry(BaseModel):
     implementations: tuple[Implementation, ...] = ()
     template: str | None = None
     nearest: str | None = None
+    substitute: str | None = None
     gradient_based: bool = False
     note: str = ""
     sources: tuple[Source, ...] = Field(min_length=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ohgw_tools import catalogue
@@ -113,13 +114,20 @@ def _updates(known: ExperimentFacts) -> Iterator[Contradiction]:
 def _split_sizes(known: ExperimentFacts, text: str) -> Iterator[Contradiction]:
     """Tokens of the training split against the words of the one corpus that is named first."""
     stated = known.of("split-tokens", text=DESCRIPTION)
-    corpora = [entry for entry in catalogue.named_in(text, catalogue.datasets()) if entry.words]
-    if not stated or not corpora:
+    corpus = _corpus(text) if stated else None
+    if corpus is None:
         return
-    words, tokens = corpora[0].words["train"], float(stated[0].value)
+    words, tokens = corpus.words["train"], float(stated[0].value)
     if not words / _PIECES <= tokens <= words * _PIECES:
-        message = f"the training split of {corpora[0].name} has {words:,} words, not {tokens:,.0f}"
+        message = f"the training split of {corpus.name} has {words:,} words, not {tokens:,.0f}"
         yield Contradiction("split sizes", message, (stated[0].evidence,))
+
+
+@lru_cache(maxsize=16)
+def _corpus(text: str) -> catalogue.DatasetEntry | None:
+    """The dataset with known numbers of words that a text names first."""
+    named = catalogue.named_in(text, catalogue.datasets())
+    return next((entry for entry in named if entry.words), None)
 
 
 def _tokenisation(known: ExperimentFacts) -> Iterator[Contradiction]:
