@@ -17,7 +17,6 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 
 from ohgw_tools.errors import SandboxFailed
 from ohgw_tools.isolation.capture import harmless
@@ -30,34 +29,24 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Cell:
-    """A started sandbox whose program waits for `release`. Use as a context manager.
+    """A started sandbox whose program waits for `release`; it is gone when its stack is closed.
 
-    Start it, use it and leave it in one thread: the kernel kills it when the thread that started it
-    ends (PR_SET_PDEATHSIG).
+    Start it, use it and close the stack in one thread: the kernel kills it when the thread that
+    started it ends (PR_SET_PDEATHSIG).
     """
 
-    def __init__(self, arguments: Callable[[int, int], list[str]], inherited: tuple[int, ...]):
+    def __init__(
+        self,
+        stack: contextlib.ExitStack,
+        arguments: Callable[[int, int], list[str]],
+        inherited: tuple[int, ...],
+    ) -> None:
         """`arguments` makes the command line from the descriptors of info and block pipe."""
         self._arguments = arguments
         self._inherited = inherited
-        self._stack = contextlib.ExitStack()
+        self._stack = stack
         self._gone = False
-
-    def __enter__(self) -> Cell:
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+        self._start()
 
     def _start(self) -> None:
         info_read, info_write = self._pipe()

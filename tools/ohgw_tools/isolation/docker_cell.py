@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ohgw_tools.isolation import warden_text
@@ -28,10 +27,11 @@ _REMOVED_SECONDS = 30.0
 
 
 class DockerCell:
-    """A running container that waits for its order. Use as a context manager."""
+    """A running container that waits for its order; it is gone when its stack is closed."""
 
     def __init__(
         self,
+        stack: contextlib.ExitStack,
         client: DockerClient,
         image: str,
         job: Job,
@@ -39,23 +39,8 @@ class DockerCell:
     ) -> None:
         self._client = client
         self._settings = _settings(image, job, user)
-        self._stack = contextlib.ExitStack()
-
-    def __enter__(self) -> DockerCell:
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+        self._stack = stack
+        self._start()
 
     def _start(self) -> None:
         api = self._client.api

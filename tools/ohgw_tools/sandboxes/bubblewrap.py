@@ -121,7 +121,7 @@ class Bubblewrap:
         marker = f"/.ohgw-{os.urandom(8).hex()}"
         captured, basket = streams(job.limits), Basket(job.limits, job.files)
         with contextlib.ExitStack() as stack:
-            cell = stack.enter_context(self._cell(stack, job, user, marker))
+            cell = self._cell(stack, job, user, marker)
             paths = (program_environment.WORK_DIRECTORY, "/tmp", "/dev/shm", "/proc")
             work, *others, procfs = cell.open(marker, paths)
             if user is not None:
@@ -161,7 +161,7 @@ class Bubblewrap:
                 handles=bubblewrap_command.Handles(info=info, block=block, **data),
             )
 
-        return Cell(arguments, tuple(data.values()))
+        return Cell(stack, arguments, tuple(data.values()))
 
 
 def _watched(

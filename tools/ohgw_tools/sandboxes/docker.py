@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Mapping
 from functools import cached_property
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
@@ -22,6 +23,9 @@ from ohgw_tools.isolation.sandbox_user import throwaway_user
 from ohgw_tools.isolation.supervision import Stop, Streams, Supervisor, streams
 from ohgw_tools.isolation.warden_channel import Channel, order
 from ohgw_tools.sandbox import MIB, Execution, Interpreter, Limits, Probe
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 _LAST_WORDS_SECONDS = 60.0
 _WALLS: dict[str, JsonValue] = {
@@ -94,26 +98,29 @@ class Docker:
             docker_engine.engine() as client,
             throwaway_user() as user,
         ):
-            image = docker_image.ensure(client)
-            start = time.monotonic()
-            captured, basket = streams(limits), Basket(limits, files)
-            channel = Channel(captured, basket, limits.artifact_bytes + MIB)
-            with DockerCell(client, image, job, user) as cell:
-                cell.send(order(self._settings(job, user), files))
-                stop = self._supervise(cell, channel, captured, limits, cancel)
-                ending = _ending(cell, channel, stop)
-            wall_ms = int((time.monotonic() - start) * 1000)
-            report = channel.report or {}
-            return job.execution(
-                self.name,
-                ending,
-                captured,
-                basket,
-                {"backend": image, **_WALLS},
-                wall_ms=wall_ms,
-                cpu_ms=report.get("cpu_ms"),
-                peak_bytes=report.get("peak_bytes"),
-            )
+            return self._run(client, job, user, cancel)
+
+    def _run(self, client: DockerClient, job: Job, user: int, cancel: Event | None) -> Execution:
+        image = docker_image.ensure(client)
+        start = time.monotonic()
+        captured, basket = streams(job.limits), Basket(job.limits, job.files)
+        channel = Channel(captured, basket, job.limits.artifact_bytes + MIB)
+        with contextlib.ExitStack() as stack:
+            cell = DockerCell(stack, client, image, job, user)
+            cell.send(order(self._settings(job, user), job.files))
+            stop = self._supervise(cell, channel, captured, job.limits, cancel)
+            ending = _ending(cell, channel, stop)
+        report = channel.report or {}
+        return job.execution(
+            self.name,
+            ending,
+            captured,
+            basket,
+            {"backend": image, **_WALLS},
+            wall_ms=int((time.monotonic() - start) * 1000),
+            cpu_ms=report.get("cpu_ms"),
+            peak_bytes=report.get("peak_bytes"),
+        )
 
     def _settings(self, job: Job, user: int) -> dict[str, Any]:
         """What the warden has to know beside the files."""
