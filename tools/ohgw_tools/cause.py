@@ -42,9 +42,12 @@ def grouped(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         return findings
     causes = [finding.cause or _cause(finding, roots) for finding in findings]
     used = set(causes)
+    named = [
+        cause or _own(finding, roots, used) for finding, cause in zip(findings, causes, strict=True)
+    ]
     return tuple(
-        finding.model_copy(update={"cause": cause or _own(finding, roots, used)})
-        for finding, cause in zip(findings, causes, strict=True)
+        finding if finding.cause == name else finding.model_copy(update={"cause": name})
+        for finding, name in zip(findings, named, strict=True)
     )
 
 

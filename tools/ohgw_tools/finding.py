@@ -100,8 +100,9 @@ def numbered(findings: list[Finding]) -> tuple[Finding, ...]:
     result = []
     for finding in ordered:
         key = (finding.rule, finding.path, finding.subject)
-        counts[key] = counts.get(key, -1) + 1
-        result.append(finding.model_copy(update={"ordinal": counts[key]}))
+        ordinal = counts[key] = counts.get(key, -1) + 1
+        same = finding.ordinal == ordinal
+        result.append(finding if same else finding.model_copy(update={"ordinal": ordinal}))
     return tuple(result)
 
 

@@ -74,6 +74,7 @@ class Subject:
         self.base: Tree = bundle.base
         self.memo: dict[object, Any] = {}
         self._cache = cache or ParseCache()
+        self._read: dict[tuple[str, bool], PythonFile | YamlFile | TomlFile | None] = {}
 
     def tree(self, *, base: bool = False) -> Tree:
         """Return the base tree or the derived one."""
@@ -220,7 +221,10 @@ class Subject:
         return (Evidence(kind="source", path=path, region=region, quote=line.strip()[:QUOTE]),)
 
     def _parsed(self, kind: Callable[[str], File], path: str, base: bool) -> File | None:
-        tree = self.tree(base=base)
-        if path not in tree:
-            return None
-        return self._cache.get(kind, tree.file_digests[path], tree[path])
+        if (path, base) not in self._read:
+            tree = self.tree(base=base)
+            known = path in tree
+            self._read[path, base] = (
+                self._cache.get(kind, tree.file_digests[path], tree[path]) if known else None
+            )
+        return cast("File | None", self._read[path, base])

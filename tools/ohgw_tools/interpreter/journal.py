@@ -39,7 +39,12 @@ def _read(owner: Any, key: Any) -> Value:
 
 
 def _write(owner: Any, key: Any, value: Value) -> None:
-    if isinstance(owner, List):
+    if type(owner) is dict:  # variables: most of all writes
+        if value is MISSING:
+            owner.pop(key, None)
+        else:
+            owner[key] = value
+    elif isinstance(owner, List):
         owner.items, owner.exact, owner.element, owner.nonempty = value
         owner.items = list(owner.items)
     elif isinstance(owner, Set):
@@ -47,7 +52,7 @@ def _write(owner: Any, key: Any, value: Value) -> None:
     elif isinstance(owner, Dict) and key is SHAPE:
         owner.exact = value
     else:
-        store = owner.items if isinstance(owner, Dict) else owner
+        store = owner.items
         if value is MISSING:
             store.pop(key, None)
         else:
@@ -75,10 +80,7 @@ class Journal:
     def put(self, owner: Any, key: Any, value: Value) -> None:
         """Write a variable, an attribute or a dict's item."""
         self.note(owner, key)
-        if type(owner) is dict and value is not MISSING:  # variables: most of all writes
-            owner[key] = value
-        else:
-            _write(owner, key, value)
+        _write(owner, key, value)
 
     def begin(self) -> None:
         """Open a level."""

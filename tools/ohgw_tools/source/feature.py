@@ -37,50 +37,55 @@ class Feature(NamedTuple):
 
     name: str
     severity: Severity
-    shown_by: Callable[[ast.AST], bool]
+    shown_by: Callable[[_Shown], bool]
 
 
-def _called(node: ast.AST) -> tuple[str, str]:
-    """Return a call's dotted name and its last part; empty for anything else."""
+class _Shown(NamedTuple):
+    """A node; of a call, its dotted name and that name's last part."""
+
+    node: ast.AST
+    name: str = ""
+    last: str = ""
+
+
+def _shown(node: ast.AST) -> _Shown:
     if not isinstance(node, ast.Call):
-        return "", ""
+        return _Shown(node)
     name = dotted(node.func)
     last = node.func.attr if isinstance(node.func, ast.Attribute) else name
-    return name, last
+    return _Shown(node, name, last)
 
 
-def _saves(node: ast.AST) -> bool:
-    name, last = _called(node)
+def _saves(shown: _Shown) -> bool:
+    name, last = shown.name, shown.last
     if name in ("pickle.dump", "joblib.dump"):
         return True
     return last in _SAVERS and name.split(".")[0] in _SAVED
 
 
-def _logs(node: ast.AST) -> bool:
-    name, last = _called(node)
-    return name == "print" or (last in _LOGS and "log" in name.lower())
+def _logs(shown: _Shown) -> bool:
+    return shown.name == "print" or (shown.last in _LOGS and "log" in shown.name.lower())
 
 
-def _seeds(node: ast.AST) -> bool:
-    name, last = _called(node)
-    return last in _SEEDS or name.endswith("random.seed")
+def _seeds(shown: _Shown) -> bool:
+    return shown.last in _SEEDS or shown.name.endswith("random.seed")
 
 
-def _last(*names: str) -> Callable[[ast.AST], bool]:
-    return lambda node: _called(node)[1] in names
+def _last(*names: str) -> Callable[[_Shown], bool]:
+    return lambda shown: shown.last in names
 
 
 FEATURES: tuple[Feature, ...] = (
     Feature("saved figures", "error", _last("savefig")),
     Feature("checkpoints", "error", _saves),
-    Feature("written results", "error", lambda node: _called(node)[0] in _WRITES),
+    Feature("written results", "error", lambda shown: shown.name in _WRITES),
     Feature("seeding", "error", _seeds),
     Feature("backward passes", "error", _last("backward")),
     Feature("optimizer steps", "error", _last("step")),
     Feature("logging", "warning", _logs),
-    Feature("error handling", "warning", lambda node: isinstance(node, ast.Try)),
-    Feature("learning-rate schedules", "warning", lambda node: "lr_scheduler" in _called(node)[0]),
-    Feature("assertions", "info", lambda node: isinstance(node, ast.Assert)),
+    Feature("error handling", "warning", lambda shown: isinstance(shown.node, ast.Try)),
+    Feature("learning-rate schedules", "warning", lambda shown: "lr_scheduler" in shown.name),
+    Feature("assertions", "info", lambda shown: isinstance(shown.node, ast.Assert)),
 )
 
 
@@ -91,4 +96,4 @@ def features(file: PythonFile | None) -> Counter[str]:
 
 def _features(file: PythonFile) -> Counter[str]:
     nodes = [*file.nodes(ast.Call), *file.nodes(ast.Try), *file.nodes(ast.Assert)]
-    return Counter(f.name for node in nodes for f in FEATURES if f.shown_by(node))
+    return Counter(f.name for shown in map(_shown, nodes) for f in FEATURES if f.shown_by(shown))

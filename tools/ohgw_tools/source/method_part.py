@@ -128,7 +128,9 @@ def _spoken(file: PythonFile) -> Iterator[str]:
         if isinstance(constant.value, str) and id(constant) not in documents:
             yield constant.value[:300]
     yield from (node.id for node in file.nodes(ast.Name))
-    yield from (ast.unparse(node) for node in file.nodes(ast.Attribute) if _is_short(node))
+    for node in file.nodes(ast.Attribute):
+        if isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
     yield from (node.attr for node in file.nodes(ast.Attribute))
     yield from (node.arg for node in file.nodes(ast.arg))
     yield from (node.arg or "" for node in file.nodes(ast.keyword))
@@ -138,7 +140,3 @@ def _spoken(file: PythonFile) -> Iterator[str]:
         yield from (alias.name for alias in imported.names)
     for plain in file.nodes(ast.Import):
         yield from (alias.name for alias in plain.names)
-
-
-def _is_short(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name)

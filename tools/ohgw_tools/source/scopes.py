@@ -34,11 +34,12 @@ def _local_names(file: PythonFile) -> Mapping[ast.AST, frozenset[str]]:
     names = {function: set(_arguments(function.args)) for function in file.functions}
     outer: dict[ast.AST | None, set[str]] = {}
     for node in file.nodes(*_BINDING):
-        owner = _owner(file, node)
         if isinstance(node, ast.Global | ast.Nonlocal):
-            outer.setdefault(owner, set()).update(node.names)
-        elif owner in names:
-            names[owner].update(_bound(node))
+            outer.setdefault(_owner(file, node), set()).update(node.names)
+        elif bound := _bound(node):
+            owner = _owner(file, node)
+            if owner in names:
+                names[owner].update(bound)
     return {function: frozenset(n - outer.get(function, set())) for function, n in names.items()}
 
 
