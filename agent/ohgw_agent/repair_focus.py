@@ -47,7 +47,9 @@ def focus(situation: Situation) -> RepairFocus | None:
     if not errors:
         return None
     counts = failures(situation.history, errors)
-    ordered = sorted(errors, key=lambda f: (f.hidden_by is not None, counts[f.fingerprint]))
+    ordered = sorted(
+        errors, key=lambda f: (f.hidden_by is not None, counts[f.fingerprint], f.path is None)
+    )
     worst = max(ordered, key=lambda f: counts[f.fingerprint])
     most = counts[worst.fingerprint]
     breadth: Breadth = "region"
@@ -91,12 +93,16 @@ def _same_place(finding: Finding, other: Finding) -> bool:
 def _fitting(
     ordered: list[Finding], view: _View
 ) -> tuple[tuple[Finding, ...], tuple[Excerpt, ...]]:
-    """Take findings in order while their code fits; the first always, however much it needs."""
+    """Take findings in order while their code fits; the first always, however much it needs. One
+    that points nowhere, and so needs much of everything, is left for a patch of its own.
+    """
     chosen: list[Finding] = []
     shown: tuple[Excerpt, ...] = ()
     for finding in ordered[:MAX_FINDINGS]:
         more = _shown([*chosen, finding], view)
-        if chosen and sum(len(e.text) for e in more) > ROOM[view.breadth]:
+        size, before = (sum(len(e.text) for e in each) for each in (more, shown))
+        nowhere = finding.path is None and size - before > NOWHERE // 4
+        if chosen and (size > ROOM[view.breadth] or nowhere):
             continue
         chosen.append(finding)
         shown = more

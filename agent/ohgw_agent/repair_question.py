@@ -5,6 +5,7 @@ from __future__ import annotations
 from ohgw_agent.chat_model import Message, Question
 from ohgw_agent.marked_text import Marks, one_line, tail
 from ohgw_agent.proposer import Situation
+from ohgw_agent.reference import reference
 from ohgw_agent.repair_focus import LAST_RESORT_AFTER, WIDEN_AFTER, RepairFocus
 from ohgw_agent.tried_before import tried
 from ohgw_prompts import Template
@@ -37,6 +38,7 @@ def repair_question(
         facts=_facts(situation),
         findings=_findings(focus, marks),
         code="\n".join(code),
+        known=_known(situation, focus),
         files=_files(situation, focus),
         tried=_tried(focus, history, marks),
     )
@@ -128,6 +130,12 @@ def _quoted(evidence: Evidence) -> str:
 
 def _quotes(focus: RepairFocus) -> list[str]:
     return [e.quote for f in focus.findings for e in f.evidence]
+
+
+def _known(situation: Situation, focus: RepairFocus) -> str:
+    """What the catalogue knows of the names in question: our own words, not the bundle's."""
+    text = reference(situation, focus)
+    return f"Known of what is named here, from published sources:\n{text}\n\n" if text else ""
 
 
 def _files(situation: Situation, focus: RepairFocus) -> str:

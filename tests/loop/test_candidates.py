@@ -254,6 +254,18 @@ def test_a_server_that_fails_later_leaves_the_round_what_it_has(broken, tmp_path
     assert len(of_kind(trace, "model.failure")) == 1
 
 
+def test_after_two_failures_the_record_says_that_more_was_shown(broken, tmp_path):
+    worse = BLOCK.format("import numpy as np\n", "import numpy as np\nfrom .gone import x\n")
+    other = BLOCK.format("import numpy as np\n", "import numpy as np\nfrom .lost import y\n")
+    with ScriptedServer([worse, other, SAY_MEND]) as server:
+        trace = fix(broken, asked(server.url, 1), runs_dir=tmp_path)
+    assert trace.exit_code == 0
+    views = [e.data["view"] for e in of_kind(trace, "model.request")]
+    assert views == ["region", "region", "definition"]
+    assert "Patches have failed 2 times" in server.requests[2].text
+    assert "Patches have failed" not in server.requests[1].text
+
+
 class Killed(BaseException):
     """Ends a session as a kill would: nothing after it is written."""
 
