@@ -1,6 +1,6 @@
 """What the whole suite needs: components that may be missing, and a guard against the network.
 
-A test marked `docker`, `browser`, `root` or `torch` needs that component. Where it is missing the
+A test marked `docker`, `browser`, `mcp`, `root` or `torch` needs that component. Where it is missing the
 test is left out and the last lines say so; with CI=true, or OHGW_TEST_ALL=1, nothing is left out: a
 missing component then fails.
 """
@@ -30,9 +30,14 @@ def _torch():
     return all(find_spec(name) for name in ("torch", "transformers", "datasets"))
 
 
+def _mcp():
+    return all(find_spec(name) for name in ("mcp", "mcp_types"))
+
+
 COMPONENTS = {
     "docker": (_docker, "no Docker engine answers"),
     "browser": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
+    "mcp": (_mcp, "the mcp package is not installed: pip install -e '.[mcp]'"),
     "ray": (
         lambda: all(find_spec(name) for name in ("ray", "fsspec")),
         "Ray is not installed: pip install -e '.[ray]'",

@@ -1,0 +1,67 @@
+"""`validate`: one verdict on a bundle; nothing is changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mcp.server.mcpserver import Context
+
+from ohgw_agent.mcp_server import answers, asked
+from ohgw_agent.mcp_server.desk import Desk, Say
+
+TITLE = "Judge a bundle"
+WRITES = False
+
+
+def tool(desk: Desk) -> Callable[..., Awaitable[answers.Verdicts]]:
+    """Return the tool."""
+
+    async def validate(
+        context: Context[Any, Any],
+        bundle: str,
+        contract: str = "",
+        static_only: bool = False,
+        select: tuple[str, ...] = (),
+        ignore: tuple[str, ...] = (),
+        offset: answers.Page = 0,
+        limit: answers.Count = 50,
+    ) -> answers.Verdicts:
+        """Judge an experiment bundle on evidence and change nothing.
+
+        `bundle` is its JSON file or unpacked folder. `contract` is a built-in contract's name or a
+        YAML file; empty takes the server's. With `static_only` the code is not run. `select` asks
+        these rules alone, `ignore` leaves rules out (patterns such as `placeholder-*`).
+        """
+
+        def work(cancel: threading.Event, say: Say) -> answers.Verdicts:
+            from ohgw_agent import crew
+            from ohgw_tools.bundles.bundle_file import load
+            from ohgw_tools.judging import judge
+            from ohgw_tools.rule import narrowed
+
+            settings = asked.settings(desk, contract, static_only)
+            held_against = asked.contract(settings)
+            if select or ignore:
+                held_against = narrowed(held_against, select, ignore)
+            given = load(desk.folders.bundle(bundle))
+            how = crew.execution(settings)
+            judgement = judge(
+                given,
+                held_against,
+                sandbox=how.sandbox or "none",
+                static_only=settings.static_only,
+                environment_options=how.environment,
+                allow_hosts=how.allow_hosts,
+                observe=how.observe,
+                deep=how.deep,
+                repeat=how.repeat,
+                on_progress=say,
+                cancel=cancel,
+            )
+            return answers.verdicts(judgement, offset, limit)
+
+        return await desk.do(context, work)
+
+    return validate
