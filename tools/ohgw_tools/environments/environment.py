@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from packaging.markers import default_environment
@@ -34,9 +34,10 @@ from ohgw_tools.environments.installer import (
     uv_binary,
 )
 from ohgw_tools.environments.known_package import unknown
-from ohgw_tools.environments.requirement import Declaration, python_allowed, read_declaration
+from ohgw_tools.environments.lock_file import Lock, Pin, read_lock
+from ohgw_tools.environments.requirement import Declaration, declared, python_allowed
 from ohgw_tools.environments.resolver_message import package_of
-from ohgw_tools.errors import EnvironmentUnavailable
+from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
 from ohgw_tools.frozen import FROZEN
 from ohgw_tools.sandbox import Interpreter
 from ohgw_tools.tree import sha256
@@ -74,6 +75,7 @@ def ensure(
     allow_packages: tuple[str, ...] = (),
     offline: bool = False,
     timeout_seconds: float = 1800,
+    locks: Mapping[str, str] | None = None,
     omit: frozenset[str] = frozenset(),
     trusted: frozenset[str] = frozenset(),
     cancel: threading.Event | None = None,
@@ -81,7 +83,8 @@ def ensure(
     """Return an interpreter with the dependencies that `pyproject` (TOML text) declares.
 
     `python` names an interpreter to be used as it is: nothing is installed, and what it lacks shows
-    in `Interpreter.packages`. `omit` names packages (in normal form) to leave out; `trusted` and
+    in `Interpreter.packages`. `locks` are lock files, text by path, of which `read_lock` takes one.
+    `omit` names packages (in normal form) to leave out; `trusted` and
     `allow_packages` name some to be installed though they are not well known (`*`: all). `index` is
     the one registry to ask; `constraints` are requirement lines that bound versions; `allow_build`
     names packages whose own build script may run.
@@ -89,14 +92,15 @@ def ensure(
     Raises EnvironmentUnsatisfiable when a dependency cannot be had, EnvironmentUnavailable when
     that could not be found out, InputError for a wrong `installer`.
     """
-    declaration = read_declaration(pyproject)
+    declaration = declared(pyproject, locks or {})
     if python is not None:
         return interpreter_probe.given(python, declaration.requires_python)
     report = on_progress or _silence
     lines = _wanted(declaration, omit)
+    pins = _pins(read_lock(locks or {}), lines)
     names = frozenset(package_of(line) for line in lines)
     store = EnvironmentStore(cache_dir)
-    key = _key(lines, constraints, index, allow_build)
+    key = _key(lines, constraints, index, allow_build, pins)
     record = store.find(key)
     if record is not None:
         return _interpreter(store, record)
@@ -105,6 +109,7 @@ def ensure(
     request = InstallRequest(
         lines=lines,
         constraints=constraints,
+        pins=pins,
         index=index,
         source_allowed=allow_build,
         offline=offline,
@@ -177,9 +182,26 @@ def _wanted(declaration: Declaration, omit: frozenset[str]) -> tuple[str, ...]:
             f"the bundle wants Python {declaration.requires_python}, this is {python_version()}",
             "Give a fitting interpreter with --python",
         )
-    values = {name: str(value) for name, value in default_environment().items()}
-    requirements = declaration.applying(values)
+    requirements = declaration.applying(_marker_values())
     return tuple(sorted({str(r) for r in requirements if canonicalize_name(r.name) not in omit}))
+
+
+def _pins(lock: Lock, lines: tuple[str, ...]) -> tuple[Pin, ...]:
+    """What a lock pins for the Python that we run in. Raises EnvironmentUnsatisfiable where it does
+    not fit what is declared.
+    """
+    pins = {pin.name: pin for pin in lock.applying(_marker_values())}
+    for requirement in map(Requirement, lines):
+        pin = pins.get(canonicalize_name(requirement.name))
+        if pin and not requirement.specifier.contains(pin.version, prereleases=True):
+            raise EnvironmentUnsatisfiable(
+                str(requirement), f"{lock.path} pins {pin.line}, which this excludes; lock it again"
+            )
+    return tuple(pins.values())
+
+
+def _marker_values() -> dict[str, str]:
+    return {name: str(value) for name, value in default_environment().items()}
 
 
 def _interpreter(store: EnvironmentStore, record: EnvironmentRecord) -> Interpreter:
@@ -197,6 +219,7 @@ def _key(
     constraints: tuple[str, ...],
     index: str | None,
     allow_build: tuple[str, ...],
+    pins: tuple[Pin, ...],
 ) -> str:
     """24 hexadecimal digits over all that decides what gets installed."""
     parts = {
@@ -208,6 +231,8 @@ def _key(
         "index": index,
         "allow_build": sorted(allow_build),
     }
+    if pins:
+        parts["pins"] = [[pin.line, *pin.hashes] for pin in pins]
     return sha256(json.dumps(parts, sort_keys=True).encode())[:24]
 
 

@@ -23,12 +23,12 @@ from ohgw_tools.environments.environment_store import (
     size_of,
 )
 from ohgw_tools.environments.installer import (
-    TORCH_FAMILY,
     InstallRequest,
     install,
     pip_is_here,
     versions,
 )
+from ohgw_tools.environments.pinned import TORCH_FAMILY
 from ohgw_tools.environments.resolver_message import package_of
 from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable, WheelMissing
 
@@ -156,6 +156,7 @@ def _preferring_cpu(request: InstallRequest) -> InstallRequest:
     bounds = []
     for name in sorted(TORCH_FAMILY & {"torch", *wanted}):
         allowed = wanted[name].specifier if name in wanted else SpecifierSet()
+        allowed &= SpecifierSet("".join(f"=={p.version}" for p in request.pins if p.name == name))
         builds = [v for v in versions(name, request.index) if (v.local or "").startswith("cpu")]
         fitting = [v for v in builds if allowed.contains(v)]
         if not fitting:

@@ -23,12 +23,13 @@ from pathlib import Path
 from packaging.version import Version
 from pydantic import BaseModel
 
+from ohgw_tools.environments.lock_file import Pin
+from ohgw_tools.environments.pinned import TORCH_FAMILY, check_report, constraint_lines, hashed
 from ohgw_tools.environments.resolver_message import explain
 from ohgw_tools.errors import EnvironmentUnavailable, InputError
 from ohgw_tools.frozen import FROZEN
 
-# uv does not read pip's configuration, where a local index of CPU builds is usually named.
-TORCH_FAMILY = frozenset({"torch", "torchvision", "torchaudio"})
+_REPORT = "report.json"
 _KEPT_BYTES = 1 << 20
 _PROGRESS = re.compile(
     r"^(?:Collecting|Installing collected|  Downloading|Successfully"
@@ -37,8 +38,9 @@ _PROGRESS = re.compile(
 
 
 class InstallRequest(BaseModel):
-    """What to install and where. `lines` are plain requirements; `constraints` and `index` come
-    from the user. `source_allowed` names packages that may be built from source.
+    """What to install and where. `lines` are plain requirements, `pins` come from a lock,
+    `constraints` and `index` from the user. `source_allowed` names packages that may be built from
+    source.
     """
 
     model_config = FROZEN
@@ -46,6 +48,7 @@ class InstallRequest(BaseModel):
     environment: Path = Path()
     lines: tuple[str, ...]
     constraints: tuple[str, ...] = ()
+    pins: tuple[Pin, ...] = ()
     index: str | None = None
     wheels_only: bool = True
     source_allowed: tuple[str, ...] = ()
@@ -97,6 +100,8 @@ def install(
     status, text = _call(command, scratch, request.timeout_seconds, report, cancel)
     if status != 0:
         raise explain(installer, request.lines, text, offline=request.offline)
+    if installer == "pip" and hashed(request.pins):
+        check_report(scratch / _REPORT, request.pins)
 
 
 def versions(name: str, index: str | None = None) -> tuple[Version, ...]:
@@ -137,7 +142,9 @@ def _pip_command(request: InstallRequest, scratch: Path) -> list[str]:
         command.append("--no-index")
     if request.index:
         command += ["--index-url", request.index]
-    return command + _file_options(request, scratch)
+    if hashed(request.pins):
+        command += ["--report", str(scratch / _REPORT)]
+    return command + _file_options(request, scratch, hashes=False)
 
 
 def _uv_command(request: InstallRequest, scratch: Path) -> list[str]:
@@ -151,16 +158,17 @@ def _uv_command(request: InstallRequest, scratch: Path) -> list[str]:
         command.append("--offline")
     if request.index:
         command += ["--default-index", request.index]
-    return command + _file_options(request, scratch)
+    return command + _file_options(request, scratch, hashes=True)
 
 
-def _file_options(request: InstallRequest, scratch: Path) -> list[str]:
+def _file_options(request: InstallRequest, scratch: Path, *, hashes: bool) -> list[str]:
     asked = scratch / "requirements.txt"
     asked.write_text("".join(f"{line}\n" for line in request.lines), encoding="utf-8")
     options = ["-r", str(asked)]
-    if request.constraints:
+    bounds = (*request.constraints, *constraint_lines(request.pins, with_hashes=hashes))
+    if bounds:
         limits = scratch / "constraints.txt"
-        limits.write_text("".join(f"{line}\n" for line in request.constraints), encoding="utf-8")
+        limits.write_text("".join(f"{line}\n" for line in bounds), encoding="utf-8")
         options += ["-c", str(limits)]
     return options
 

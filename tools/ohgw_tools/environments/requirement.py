@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel
 
+from ohgw_tools.environments.lock_file import required_lines
 from ohgw_tools.errors import EnvironmentUnsatisfiable
 from ohgw_tools.frozen import FROZEN
 
@@ -72,6 +73,22 @@ def read_declaration(pyproject: str) -> Declaration:
         raise EnvironmentUnsatisfiable("project.dependencies", f"more than {MAX_LINES} lines")
     lines = tuple(sorted({str(plain_requirement(line)) for line in listed}))
     return Declaration(lines=lines, requires_python=_requires_python(project))
+
+
+def declared(pyproject: str, files: Mapping[str, str]) -> Declaration:
+    """What a bundle asks for: its pyproject's dependencies or, where that lists none at all, the
+    lines of a requirements.txt among `files`. Raises EnvironmentUnsatisfiable as above.
+    """
+    declaration = read_declaration(pyproject)
+    text = files.get("requirements.txt", "")
+    if (
+        declaration.lines
+        or not text
+        or "dependencies" in tomllib.loads(pyproject).get("project", {})
+    ):
+        return declaration
+    lines = tuple(sorted({str(plain_requirement(line)) for line in required_lines(text)}))
+    return declaration.model_copy(update={"lines": lines[:MAX_LINES]})
 
 
 def plain_requirement(line: object) -> Requirement:

@@ -28,6 +28,7 @@ _NOT_FOUND = re.compile(
     r"|you require (?P<uv>[^\s,]+)"
 )
 _NO_WHEEL = re.compile(r"Wheels are required for `(?P<name>[A-Za-z0-9][\w.-]*)`")
+_HASHES = re.compile(r"DO NOT MATCH THE HASHES|Hash mismatch for `?(?P<name>[\w.-]+)")
 _DEPENDS = re.compile(r" depends? on ")
 _CONFLICT = re.compile(
     r"ResolutionImpossible|conflicting dependencies|No solution found", re.IGNORECASE
@@ -53,6 +54,9 @@ def explain(
             f"{installer} could not reach the package registry: {message}",
             "Look at the network, or give --python INTERPRETER",
         )
+    mismatch = _HASHES.search(text)
+    if mismatch is not None:
+        return EnvironmentUnsatisfiable(mismatch["name"] or _TOGETHER, message)
     wheelless = _NO_WHEEL.search(text)
     if wheelless is not None and not _DEPENDS.search(text):
         return WheelMissing(package_of(wheelless["name"]))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ohgw_tools.environments.distribution import normal, providers
-from ohgw_tools.environments.installer import TORCH_FAMILY
+from ohgw_tools.environments.pinned import TORCH_FAMILY
 from ohgw_tools.environments.requirement import read_declaration
 from ohgw_tools.environments.resolver_message import package_of
 from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
