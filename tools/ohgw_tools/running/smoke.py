@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 
@@ -11,17 +10,13 @@ from pydantic import JsonValue
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.environments.data_cache import DataCache
-from ohgw_tools.environments.environment import EnvironmentOptions, ensure
-from ohgw_tools.environments.installer import TORCH_FAMILY
-from ohgw_tools.environments.requirement import read_declaration
-from ohgw_tools.environments.resolver_message import package_of
+from ohgw_tools.environments.environment import EnvironmentOptions
 from ohgw_tools.errors import CouldNotLook, EnvironmentUnsatisfiable, RunCancelled
 from ohgw_tools.finding import numbered
 from ohgw_tools.observe import startup_directory
 from ohgw_tools.running import import_probe
 from ohgw_tools.running.full_run import run_full
 from ohgw_tools.running.missing_dependency import (
-    PYPROJECT,
     Dependencies,
     deferred_module,
     dependencies,
@@ -35,6 +30,7 @@ from ohgw_tools.running.run_coverage import report_coverage
 from ohgw_tools.running.run_evidence import report_evidence
 from ohgw_tools.running.run_finding import RunFindings
 from ohgw_tools.running.run_outcome import fatal_tracebacks, report_outcome
+from ohgw_tools.running.stage_environment import StageEnvironment
 from ohgw_tools.running.staged_run import StagedRun
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
 from ohgw_tools.subject import Subject
@@ -120,8 +116,8 @@ class _Stage:
         self.repeat = 1
         self._repeated: dict[str, JsonValue] = {}
         self._sandbox = sandbox
-        self._given = interpreter
-        self._options = options
+        self._environment = StageEnvironment(self.subject, interpreter, options)
+        self._cache_dir = options.cache_dir
         self._on_progress = on_progress
         self._cancel = cancel
         self._deferred: frozenset[str] = frozenset()
@@ -130,9 +126,7 @@ class _Stage:
 
     def run(self) -> None:
         """Run the programs in order. Raises CouldNotLook, EnvironmentUnsatisfiable."""
-        built = self._given is None and self._options.python is None
-        self._deferred = self._unneeded() if built else frozenset()
-        self._start(self._deferred)
+        self._start(self._environment.unneeded())
         execution = self._probe()
         if self._deferred and deferred_module(import_probe.failed_imports(execution), self._known):
             self._start(frozenset())
@@ -150,7 +144,7 @@ class _Stage:
 
     def facts(self) -> dict[str, JsonValue]:
         """What was measured, and which declared packages were left out."""
-        facts: dict[str, JsonValue] = {"sandbox": self._sandbox.name}
+        facts: dict[str, JsonValue] = {"sandbox": self._sandbox.name, **self._environment.facts()}
         if self._runs:
             facts |= {**self._runs.facts(), "packages": [*self._runs.interpreter.packages]}
         if self._repeated:
@@ -163,44 +157,17 @@ class _Stage:
         """Streams and small artifacts, by step."""
         return self._runs.blobs() if self._runs else {}
 
-    def _unneeded(self) -> frozenset[str]:
-        """Companions of torch that are declared and that no file mentions.
-
-        Each is built for one build of torch, is large, and breaks others that find it when the two
-        do not fit. They are left out at first, which the verdict's facts say; should an import want
-        one after all, an environment with them is built and the run starts again.
-        """
-        lines = read_declaration(self._pyproject()).lines
-        names = {package_of(line) for line in lines} & (TORCH_FAMILY - {"torch"})
-        code = [text for path, text in self.subject.files.items() if path.endswith(".py")]
-        return frozenset(n for n in names if not any(re.search(rf"\b{n}\b", c) for c in code))
-
-    def _names_in_base(self) -> frozenset[str]:
-        """What the base code declares: given to us, not made up."""
-        try:
-            lines = read_declaration(self.subject.base.get(PYPROJECT, "")).lines
-        except EnvironmentUnsatisfiable:
-            return frozenset()
-        return frozenset(map(package_of, lines))
-
     def _start(self, omit: frozenset[str]) -> None:
         self._deferred = omit
-        interpreter = self._given or ensure(
-            self._pyproject(),
-            omit=omit,
-            trusted=self._names_in_base(),
-            on_progress=self._on_progress,
-            cancel=self._cancel,
-            **dict(self._options),
-        )
-        self._known: Dependencies = dependencies(self._pyproject(), interpreter, omit)
+        interpreter = self._environment.interpreter(omit, self._on_progress, self._cancel)
+        self._known: Dependencies = dependencies(self._environment.pyproject, interpreter, omit)
         self._runs = StagedRun(
             self._sandbox,
             interpreter,
             _ENVIRONMENT,
             self.allow_hosts,
             self._cancel,
-            startup_directory(self._options.cache_dir) if self.observe else None,
+            startup_directory(self._cache_dir) if self.observe else None,
             self._on_progress,
             data=self.data,
         )
@@ -260,6 +227,3 @@ class _Stage:
         modules = dict(self.subject.modules)
         own = {n: p for n, p in modules.items() if n == package or n.startswith(f"{package}.")}
         return own or modules
-
-    def _pyproject(self) -> str:
-        return self.subject.files.get(PYPROJECT, "")
