@@ -393,7 +393,7 @@ def test_text_of_the_bundle_stays_between_marks_that_it_cannot_forge(server):
     assert "{{findings}}" in text
 
 
-def test_the_seed_is_asked_about_in_five_thousand_tokens(server, request):
+def test_the_seed_is_asked_about_in_six_thousand_tokens(server, request):
     bundle = load(request.config.rootpath / "tests/bundles/seed/exp-2.bundle.json")
     where = situation(bundle, check(bundle, CONTRACT).findings)
     asked, one = proposer(server, "no patch")
@@ -402,7 +402,7 @@ def test_the_seed_is_asked_about_in_five_thousand_tokens(server, request):
     text = sent(one)
     assert "config/smoke_test.yaml" in text
     assert "WIKITEXT_103" in text
-    assert estimate(text) < 5000
+    assert estimate(text) < 6000
     assert len(text) < 0.6 * sum(len(t) for t in bundle.derived.values())
 
 
