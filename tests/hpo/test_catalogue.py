@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from ohgw_tools import catalogue
+from ohgw_tools import catalogue, templates
+from ohgw_tools.repairing import scheduler_code
 from ohgw_tools.catalogue import DatasetEntry, Entry
 
 SEED_SCHEDULERS = ("ASHA", "PASHA", "DyHPO", "Hyperband", "Hyperband-BO", "BOIL")
@@ -131,3 +132,15 @@ def check_dataset(entry: DatasetEntry) -> None:
     if entry.task == "image-classification" and entry.hub:
         assert {"image", "label"} <= set(entry.columns), entry.name
         assert entry.classes, entry.name
+
+
+def test_a_class_that_stands_in_for_a_scheduler_is_there_and_says_so() -> None:
+    for entry in catalogue.schedulers():
+        cls = entry.template or entry.substitute
+        if cls is None:
+            continue
+        assert any(cls in templates.names(t) for t in ("schedulers", "halving", "gaussian_race"))
+        assert scheduler_code.class_of(entry.name) == cls
+        says_so = "SUBSTITUTE" in scheduler_code.key_of(entry.name)
+        assert says_so == (entry.template is None)
+        assert not says_so or scheduler_code.key_of(entry.name) in entry.note

@@ -76,11 +76,30 @@ def test_each_run_gets_the_scheduler_that_it_is_named_for(repaired):
     assert all("offline_fallback" not in run["dataset"] for run in full)
 
 
-def test_a_scheduler_that_no_recipe_writes_is_left_and_named():
-    _, _, errors = repair(cifar((*VARIATIONS, "dyhpo-baseline", "dyhpo-ohgw")))
-    left = {f.rule: f for f in errors}
-    assert "missing-scheduler" in left
-    assert left["missing-scheduler"].data["scheduler"] == "dyhpo"
+@pytest.mark.parametrize(
+    ("name", "key", "cls"),
+    [
+        ("dyhpo", "DYHPO_SUBSTITUTE", "GaussianProcessRaceScheduler"),
+        ("hyperband-bo", "HYPERBAND_BO_SUBSTITUTE", "HyperbandScheduler"),
+        ("successive-halving", "SUCCESSIVE_HALVING", "SuccessiveHalvingScheduler"),
+    ],
+)
+def test_other_schedulers_and_what_stands_in_for_one_says_so(name, key, cls):
+    bundle, _, errors = repair(cifar((f"{name}-baseline", f"{name}-ohgw")))
+    assert errors == ()
+    for path in ("config/full_experiment.yaml", "config/smoke_test.yaml"):
+        runs = yaml.safe_load(bundle.derived[path])["runs"]
+        assert {run["search"]["scheduler"] for run in runs} == {key}
+    model = bundle.derived["src/model.py"]
+    assert f'"{key}": {cls}' in model
+    assert model.count("Job = ") == 1
+    assert "class PashaScheduler" not in model
+
+
+def test_a_search_without_an_end_of_its_own_gets_one(repaired):
+    bundle, _, _ = repaired
+    full = yaml.safe_load(bundle.derived["config/full_experiment.yaml"])["runs"]
+    assert {run["search"]["budget_gpu_hours"] for run in full} == {48}
 
 
 @pytest.mark.parametrize(
@@ -104,8 +123,6 @@ def test_what_is_not_certain_is_not_repaired(model, dataset):
     ("model", "dataset"),
     [
         ("resnet32", "cifar100"),
-        ("resnet-56", "FashionMNIST"),
-        ("ResNet-110", "SVHN"),
         ("resnet44", "mnist"),
     ],
 )

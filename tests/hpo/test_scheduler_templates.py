@@ -103,7 +103,7 @@ def test_a_diverged_trial_is_never_promoted() -> None:
     for scheduler in (
         AshaScheduler(9, 1, 3, max_trials=12),
         PashaScheduler(9, 1, 3, max_trials=12),
-        SuccessiveHalvingScheduler(9, 12),
+        SuccessiveHalvingScheduler(9, max_trials=12),
         HyperbandScheduler(9),
         AshaScheduler(9, 1, 3, max_trials=12, mode="max"),
     ):
@@ -113,7 +113,7 @@ def test_a_diverged_trial_is_never_promoted() -> None:
 
 
 def test_successive_halving_waits_for_its_rung() -> None:
-    scheduler = SuccessiveHalvingScheduler(9, 3)
+    scheduler = SuccessiveHalvingScheduler(9, max_trials=3)
     jobs = [scheduler.next_job() for _ in range(4)]
     assert jobs == [(0, 0, 1), (1, 0, 1), (2, 0, 1), None]
     for trial in (2, 0):
@@ -125,7 +125,7 @@ def test_successive_halving_waits_for_its_rung() -> None:
 
 
 def test_successive_halving_halves() -> None:
-    scheduler = SuccessiveHalvingScheduler(8, 8, 1, 2)
+    scheduler = SuccessiveHalvingScheduler(8, 1, 2)
     jobs = run(scheduler, stable)
     assert Counter(end for _, _, end in jobs) == {1: 8, 2: 4, 4: 2, 8: 1}
     assert scheduler.finished

@@ -1,4 +1,4 @@
-"""The seed bundle, repaired by recipes alone: the steps, the smoke test, what is read, what fails."""
+"""The seed bundle, repaired by recipes alone: steps, smoke test, what is read and refused."""
 
 from __future__ import annotations
 

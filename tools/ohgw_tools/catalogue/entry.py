@@ -58,8 +58,9 @@ class HubDataset(BaseModel):
 class DatasetEntry(BaseModel):
     """A dataset. `splits` maps the roles train, validation and test to the dataset's own names of
     its splits; `columns` maps roles (text, label, image, ...) to column names; `rows` counts rows
-    by role, `words` the words of a text by role. A field that is not known for certain is left out. `loader` names the call that gives
-    the data where the hub does not; `not_ood_for` names datasets that share its text.
+    by role, `words` the words of a text by role. A field that is not known for certain is left out.
+    `loader` names the call that gives the data where the hub does not; `not_ood_for` names datasets
+    that share its text.
     """
 
     model_config = FROZEN

@@ -8,10 +8,10 @@ from typing import Any
 from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
-from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
+from ohgw_tools.edit import Edit, Patch, ReplaceText, SetKey
 from ohgw_tools.finding import Finding
 from ohgw_tools.recipes.variation_comparison import comparison_edits
-from ohgw_tools.repairing import search_design, train_script
+from ohgw_tools.repairing import scheduler_code, search_design, train_script
 from ohgw_tools.repairing.model_size import size_edits
 from ohgw_tools.repairing.search_design import SearchDesign
 from ohgw_tools.repairing.template_edit import top_names, with_definitions
@@ -24,15 +24,14 @@ ANSWERS = ("missing-scheduler", "registry-gap")
 ORDER = 99
 SUMMARY = "Writes the named scheduler and a search of trials around the training script."
 
-_CLASSES = {"asha": "AshaScheduler", "pasha": "PashaScheduler"}
-
 
 def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -> Patch | None:
     """Put scheduler, trial and search beside the code that trains one configuration, which stays,
     and a `search` section into every run.
 
-    Certain for ASHA and PASHA where the text lists the search space's dimensions, the script has
-    the parts that the search calls (see `train_script`), and both configurations hold the runs.
+    Certain where the catalogue has a class for the scheduler, or one that stands in for it and
+    says so, the text lists the search space's dimensions, the script has the parts that the search
+    calls (see `train_script`), and both configurations hold the runs.
     """
     subject = Subject(bundle, contract)
     script = train_script.find(subject)
@@ -41,7 +40,7 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
         # A search calls what builds data and models from afar: first these must be there.
         return None
     named = {str(f.data.get("scheduler")): f for f in findings}
-    names = tuple(name for name in _CLASSES if name in named)
+    names = tuple(sorted(name for name in named if scheduler_code.class_of(name)))
     if script is None or not full or len(smoke) < len(full) or not names:
         return None
     design = search_design.read(bundle, names[0])
@@ -59,27 +58,29 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
     ]
     if "wilcoxon" in bundle.experiment.description.lower():
         edits += comparison_edits(subject)
-    assumed = ", ".join(design.assumed)
     return Patch(
         edits=tuple(edits),
         answers=tuple(named[name].fingerprint for name in names),
-        note=f"searches by {' and '.join(names).upper()} in {len(design.dimensions)} dimensions; "
-        f"the text leaves open, and the configuration now says: {assumed}",
+        note=_note(design, names),
     )
+
+
+def _note(design: SearchDesign, names: tuple[str, ...]) -> str:
+    said = f"searches by {' and '.join(names).upper()} in {len(design.dimensions)} dimensions"
+    for name in scheduler_code.substituted(names):
+        said += f"; {scheduler_code.class_of(name)} stands in for {name.upper()}, as "
+        said += scheduler_code.key_of(name)
+    assumed = ", ".join(design.assumed)
+    return f"{said}; the text leaves open, and the configuration now says: {assumed}"
 
 
 def _model_edits(subject: Subject, script: TrainScript, names: tuple[str, ...]) -> list[Edit]:
     path, text = script.model_path, subject.files[script.model_path]
-    unused = ("PashaScheduler", "_percentile") if "pasha" not in names else ()
-    edits = [
+    return [
         *with_definitions(path, text, "adapters"),
         *with_definitions(path, text, "hypergradient"),
-        *with_definitions(path, text, "schedulers", without=unused),
+        *scheduler_code.scheduler_edits(path, text, names),
     ]
-    if "SCHEDULERS" not in top_names(text):
-        entries = ", ".join(f'"{name.upper()}": {_CLASSES[name]}' for name in names)
-        edits.append(InsertDefinition(path=path, code=f"SCHEDULERS = {{{entries}}}"))
-    return edits
 
 
 def _script_edits(subject: Subject, script: TrainScript) -> list[Edit]:
@@ -151,6 +152,8 @@ def _config_edits(
         search["seeds"] = [first_seed + i for i in range(design.replicates or 1)]
         if design.gpu_hours is not None:
             search["budget_gpu_hours"] = design.gpu_hours
+        else:
+            search["max_trials"] = design.max_trials
         edits.append(SetKey(path=run.path, key=(*run.key, "search"), value=search))
     for run in smoke:
         name = _named(run, names)
@@ -178,7 +181,7 @@ def _named(run: Run, names: tuple[str, ...]) -> str | None:
 def _search(design: SearchDesign, name: str, run: Run, splits: list[str]) -> dict[str, Any]:
     optimizer = str((run.config.get("optimizer") or {}).get("type", "SGD"))
     section: dict[str, Any] = {
-        "scheduler": name.upper(),
+        "scheduler": scheduler_code.key_of(name),
         "min_epochs": design.min_epochs,
         "reduction_factor": design.reduction_factor,
         "warmup_steps": 2000 if "warmup_scale" in design.dimensions else 0,

@@ -29,6 +29,11 @@ _SPACE = re.compile(
 _LR_OF = {"ADAMW": (-4.5, -2.0), "ADAM": (-4.5, -2.0), "SGD": (-3.0, 0.0)}
 
 
+# Trials of a search that has neither a budget nor an end of its own: those of Hyperband's largest
+# bracket in its paper (R = 81, eta = 3).
+_TRIALS = 81
+
+
 class SearchDesign(NamedTuple):
     """A search as designed. What the text leaves open is None, or the default of the scheduler's
     paper; `assumed` names what was left open and is filled in by a recipe.
@@ -41,6 +46,7 @@ class SearchDesign(NamedTuple):
     epochs: int | None
     replicates: int | None
     gpu_hours: float | None
+    max_trials: int
     target: tuple[str, float] | None
     assumed: tuple[str, ...]
 
@@ -62,12 +68,13 @@ def read(bundle: Bundle, scheduler: str) -> SearchDesign | None:
         return None
     least = _number(r"minimum resource(?: per config)?\s*=\s*(\d+)", text)
     factor = _number(r"(?:rungs?|reduction factor|eta)\s*(?:×|x|=)\s*(\d+)", text)
-    hours = _number(r"(\d+(?:\.\d+)?)\s*GPU[×x*· -]*hours", text)
+    hours = _number(r"(\d+(?:\.\d+)?)\s*GPU[×x*· -]*hours", text) or _gpus_for_hours(text)
     replicates = _number(r"(\d+)\s+(?:replicates|seeds)\b", text)
     epochs = _number(r"(\d+)\s+(?:training\s+)?epochs", text)
     assumed = ["ranges of the search space"]
     assumed += ["minimum resource"] if least is None else []
     assumed += ["reduction factor"] if factor is None else []
+    assumed += ["number of trials"] if hours is None else []
     return SearchDesign(
         scheduler=entry,
         dimensions=dimensions,
@@ -76,6 +83,7 @@ def read(bundle: Bundle, scheduler: str) -> SearchDesign | None:
         epochs=None if epochs is None else int(epochs),
         replicates=None if replicates is None else int(replicates),
         gpu_hours=hours,
+        max_trials=_TRIALS,
         target=_target(text),
         assumed=tuple(assumed),
     )
@@ -99,6 +107,12 @@ def _target(text: str) -> tuple[str, float] | None:
         return "val_ppl", ppl
     accuracy = _number(r"(?:until|to|time-to-)\s*(\d+(?:\.\d+)?)\s?%[- ]accuracy", text)
     return None if accuracy is None else ("val_acc", accuracy / 100)
+
+
+def _gpus_for_hours(text: str) -> float | None:
+    """GPU hours of "4×V100 for 12 hours"."""
+    found = re.search(r"(\d+)\s*[×x]\s*[A-Z]+\d*\w*\s+for\s+(\d+(?:\.\d+)?)\s*h", text)
+    return None if found is None else float(found[1]) * float(found[2])
 
 
 def _number(pattern: str, text: str) -> float | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from ohgw_tools import catalogue
+from ohgw_tools.catalogue import SchedulerEntry
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
 from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.source.run_list import ID_KEYS, ROLES, runs
@@ -18,8 +18,6 @@ KIND: IssueKind = "incomplete-replacement"
 SEVERITY: Severity = "error"
 SUMMARY = "Run variations are named for a scheduler that neither code nor configuration mentions."
 
-_WORD = re.compile(r"[a-z0-9+]+")
-
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield one error for each scheduler of the catalogue that stands in a run variation's name
@@ -27,33 +25,64 @@ def check(subject: Subject) -> Iterator[Finding]:
     holds its name. Comments and docstrings do not count: a name alone schedules nothing.
     """
     variations = subject.bundle.experiment.run_variations
-    wanted = catalogue.named_in(
-        "\n".join(v.replace("-", " ").replace("_", " ") for v in variations), catalogue.schedulers()
-    )
-    if not wanted:
+    using = _using(variations)
+    if not using:
         return
     said = _words_of_code(subject) | _words_of_configs(subject)
-    for entry in wanted:
-        names = {catalogue.spelling(name) for name in (entry.name, *entry.aliases)}
-        if any(name in word for name in names for word in said):
-            continue
-        using = [v for v in variations if names & set(_WORD.findall(v.casefold()))]
-        if not using or (not entry.template and not entry.nearest):
+    for name, named in using.items():
+        entry = catalogue.scheduler(name)
+        if entry is None or (not entry.template and not entry.nearest) or _is_said(entry, said):
             continue
         path = subject.contract.variations.code
         path = path if path in subject.files else next(iter(subject.files), None)
         yield subject.finding(
             __name__,
-            f"{', '.join(using[:8])}: the scheduler {entry.name.upper()} is in no code and no "
+            f"{', '.join(named[:8])}: the scheduler {entry.name.upper()} is in no code and no "
             "configuration, so these runs train one configuration each and search nothing",
             path,
             1,
             subject=entry.name,
             evidence=tuple(
-                Evidence(kind="text", path="run_variations", quote=name) for name in using[:4]
+                Evidence(kind="text", path="run_variations", quote=variation)
+                for variation in named[:4]
             ),
-            data={"scheduler": entry.name, "variations": list(using)},
+            data={"scheduler": entry.name, "variations": list(named)},
         )
+
+
+def _using(variations: tuple[str, ...]) -> dict[str, list[str]]:
+    """The variations by the scheduler that they are named for."""
+    found: dict[str, list[str]] = {}
+    for variation in variations:
+        words = variation.replace("-", " ").replace("_", " ")
+        for entry in catalogue.named_in(words, catalogue.schedulers()):
+            found.setdefault(entry.name, []).append(variation)
+    return found
+
+
+def _is_said(entry: SchedulerEntry, said: set[str]) -> bool:
+    """Whether a word holds one of the scheduler's names, and not within that of another: PASHA does
+    not say ASHA. Names of up to three letters are to be found in too many words.
+    """
+    names = _spelt(entry)
+    longer = {
+        other
+        for one in catalogue.schedulers()
+        if one.name != entry.name
+        for other in _spelt(one)
+        if any(name in other for name in names)
+    }
+    for word in said:
+        left = word
+        for other in longer:
+            left = left.replace(other, " ")
+        if word in names or any(name in left for name in names if len(name) > 3):
+            return True
+    return False
+
+
+def _spelt(entry: SchedulerEntry) -> set[str]:
+    return {catalogue.spelling(name) for name in (entry.name, *entry.aliases)}
 
 
 def _words_of_code(subject: Subject) -> set[str]:

@@ -12,16 +12,17 @@ Job = tuple[int, int, int]
 class SuccessiveHalvingScheduler:
     """Synchronous successive halving (Jamieson and Talwalkar, AISTATS 2016).
 
-    All trials of a rung finish before the best 1/reduction_factor of them go on. `next_job` returns
-    None while a rung still runs elsewhere, and for good once `finished` is true.
+    All trials of a rung finish before the best 1/reduction_factor of them go on. It starts with
+    `max_trials`, if none are given with as many as leave one trial for the last rung. `next_job`
+    returns None while a rung still runs elsewhere, and for good once `finished` is true.
     """
 
     def __init__(
         self,
         max_epochs: int,
-        num_trials: int,
         min_epochs: int = 1,
         reduction_factor: int = 3,
+        max_trials: int | None = None,
         mode: str = "min",
         first_trial: int = 0,
     ) -> None:
@@ -32,10 +33,15 @@ class SuccessiveHalvingScheduler:
         self.sign = {"min": 1.0, "max": -1.0}[mode]
         self.level = min_epochs
         self.from_epoch = 0
-        self.waiting = list(range(first_trial, first_trial + num_trials))
+        if max_trials is None:
+            max_trials, level = 1, min_epochs
+            while level < max_epochs:
+                max_trials, level = max_trials * reduction_factor, level * reduction_factor
+        self.num_trials = max_trials
+        self.waiting = list(range(first_trial, first_trial + max_trials))
         self.running: set[int] = set()
         self.costs: dict[int, float] = {}
-        self.finished = num_trials == 0
+        self.finished = max_trials == 0
 
     def next_job(self) -> Job | None:
         """Return (trial, from_epoch, to_epoch), or None if there is nothing to do at present."""
@@ -94,7 +100,7 @@ class HyperbandScheduler:
             num_trials = min(num_trials, max_trials or num_trials)
             level = max(min_epochs, max_epochs // reduction_factor**s)
             bracket = SuccessiveHalvingScheduler(
-                max_epochs, num_trials, level, reduction_factor, mode, first_trial
+                max_epochs, level, reduction_factor, num_trials, mode, first_trial
             )
             self.brackets.append(bracket)
             first_trial += num_trials

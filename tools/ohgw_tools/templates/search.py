@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from ohgw_tools.templates.trial import Trial, sample_psi, warm_start
+from ohgw_tools.templates.trial import Trial, sample_psi, unit_psi, warm_start
 
 
 def measure(model: Any, loader: Any, device: Any, mdl: Any, prefix: str) -> dict[str, float]:
@@ -80,15 +80,21 @@ def peak_memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def make_scheduler(search: dict[str, Any], max_epochs: int, mdl: Any) -> Any:
-    """Return the scheduler that the configuration names; it minimises."""
-    cls = mdl.SCHEDULERS[search["scheduler"].upper()]
-    return cls(
+def make_scheduler(search: dict[str, Any], max_epochs: int, mdl: Any, seed: int) -> Any:
+    """Return the scheduler that the configuration names; it minimises.
+
+    One that models configurations also gets them, as numbers from 0 to 1 by trial.
+    """
+    scheduler = mdl.SCHEDULERS[search["scheduler"].upper()](
         max_epochs=max_epochs,
         min_epochs=int(search["min_epochs"]),
         reduction_factor=int(search["reduction_factor"]),
         max_trials=search.get("max_trials"),
     )
+    if hasattr(scheduler, "features"):
+        space = search["space"]
+        scheduler.features = lambda trial: unit_psi(space, sample_psi(space, seed, trial))
+    return scheduler
 
 
 def objective(row: dict[str, Any], task: str) -> float:
@@ -128,7 +134,7 @@ def run_replicate(
     random.seed(seed)
     torch.manual_seed(seed)
     loaders = {split: pp.get_dataloader(cfg, split=split) for split in search["splits"]}
-    scheduler = make_scheduler(search, int(cfg["training"]["epochs"]), mdl)
+    scheduler = make_scheduler(search, int(cfg["training"]["epochs"]), mdl, seed)
     budget = float(search.get("budget_gpu_hours", math.inf)) * 3600
     trials: dict[int, Trial] = {}
     best: tuple[float, int] = (math.inf, 0)

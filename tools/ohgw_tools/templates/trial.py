@@ -30,6 +30,19 @@ def sample_psi(space: dict[str, Any], seed: int, trial: int) -> dict[str, Any]:
     return psi
 
 
+def unit_psi(space: dict[str, Any], psi: dict[str, Any]) -> list[float]:
+    """Return a configuration as numbers from 0 to 1, one for each dimension in order of names."""
+    found = []
+    for name, values in sorted(space.items()):
+        if isinstance(values, dict):
+            last = max(1, len(values["choices"]) - 1)
+            found.append(values["choices"].index(psi[name]) / last)
+        else:
+            low, high = float(values[0]), float(values[1])
+            found.append((psi[name] - low) / max(high - low, 1e-12))
+    return found
+
+
 def make_optimizer(model: Any, optim_cfg: dict[str, Any]) -> Any:
     """Return the configured optimizer; `Trial.apply` then sets what the trial searches."""
     kind = optim_cfg.get("type", "SGD").upper()
