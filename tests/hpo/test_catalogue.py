@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from ohgw_tools import catalogue, templates
-from ohgw_tools.repairing import scheduler_code
 from ohgw_tools.catalogue import DatasetEntry, Entry
+from ohgw_tools.repairing import scheduler_code
 
 SEED_SCHEDULERS = ("ASHA", "PASHA", "DyHPO", "Hyperband", "Hyperband-BO", "BOIL")
 SEED_MODELS = ("ResNet-20", "ViT", "GPT2-small", "Transformer-LM", "XGBoost", "PPO-CNN")
