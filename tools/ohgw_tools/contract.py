@@ -94,6 +94,8 @@ class Contract(BaseModel):
 
     `deep` asks for the full experiment to be run as well, its sizes cut. `allow_hosts` are the only
     hosts that programs may reach; `data` are directories that they may read, `NAME=DIRECTORY`.
+    `properties` names the properties of behaviour that are asked for (`*` is all); those that the
+    experiment's facts switch on are run once the smoke test has passed.
     """
 
     model_config = FROZEN
@@ -114,6 +116,7 @@ class Contract(BaseModel):
     stages: tuple[Stage, ...] = ("static", "sandbox")
     deep: bool = False
     rules: Rules = Rules()
+    properties: tuple[str, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()

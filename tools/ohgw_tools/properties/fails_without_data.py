@@ -30,7 +30,7 @@ def check(prober: Prober) -> Iterator[Finding]:
     the rest are small. Report if it takes a step of training or ends well.
     """
     subject = prober.subject
-    for run, dataset in _twins(subject):
+    for run, dataset in twins(subject):
         sample = prober.attempt(run, {("dataset",): dataset})
         steps = sum(optimizer.steps for optimizer in sample.seen.optimizers)
         if not steps and not sample.execution.ok:
@@ -50,8 +50,8 @@ def check(prober: Prober) -> Iterator[Finding]:
         )
 
 
-def _twins(subject: Subject) -> Iterator[tuple[Run, dict[str, Any]]]:
-    """One smoke run for each dataset, with the dataset section of the full run of that dataset.
+def twins(subject: Subject) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """Yield a smoke run for each dataset, with the dataset section of the full run of that dataset.
 
     Numbers that both sections hold are taken from the smoke run: they are its sizes.
     """

@@ -16,6 +16,7 @@ from pydantic import BaseModel, JsonValue
 from ohgw_tools.frozen import FROZEN
 from ohgw_tools.isolation.program_environment import WORK_DIRECTORY
 from ohgw_tools.observe import RECORDS
+from ohgw_tools.running.batch import Batch, TrialPoint, batch_of, trial_point_of
 from ohgw_tools.sandbox import Execution
 
 MAX_FILES = 400
@@ -24,8 +25,8 @@ _MAX_LISTED = 40
 
 
 class Optimizer(BaseModel):
-    """One optimizer of one process: its class, steps taken, and settings of its first group when
-    its steps last doubled.
+    """One optimizer of one process: its class, steps taken, settings of its first group when its
+    steps last doubled, and in probes the digest of the weights before its first step.
     """
 
     model_config = FROZEN
@@ -33,6 +34,7 @@ class Optimizer(BaseModel):
     name: str
     steps: int
     settings: dict[str, JsonValue] = {}
+    weights: str = ""
 
 
 class RanFunction(BaseModel):
@@ -48,7 +50,8 @@ class RanFunction(BaseModel):
 class Observation(BaseModel):
     """What was seen of one run, over all its processes; paths relative to the work directory.
 
-    `complete` says whether every function that ran is in `functions`. `doubts` says where records
+    `complete` says whether every function that ran is in `functions`. `batches`, `trials` and
+    `supplied` are of probes alone (see `ohgw_tools.running.probe`). `doubts` says where records
     are missing, altered, or do not fit what came out of the sandbox.
     """
 
@@ -68,6 +71,10 @@ class Observation(BaseModel):
     peak_bytes: int = 0
     phases: dict[str, float] = {}
     doubts: tuple[str, ...] = ()
+    batches: tuple[Batch, ...] = ()
+    trials: tuple[TrialPoint, ...] = ()
+    supplied: tuple[str, ...] = ()
+    scripted: bool = False
 
     def summary(self) -> dict[str, JsonValue]:
         """Small JSON for a verdict's facts; lists are cut at 40."""
@@ -109,6 +116,8 @@ class _Reading:
         self.optimizers: list[Optimizer] = []
         self.phases: dict[str, float] = {}
         self.complete: list[bool] = []
+        self.batches: list[Batch] = []
+        self.trials: list[TrialPoint] = []
         self.processes = 0
         self.peak = 0
 
@@ -118,6 +127,7 @@ class _Reading:
         ended = forked = False
         complete: bool | None = None
         own: dict[int, Optimizer] = {}
+        weights: dict[int, str] = {}
         lines = list(_chained(content, nonce))
         if len(lines) < len(content.splitlines()):
             self.doubts.append(f"{path} was altered after line {len(lines)}")
@@ -131,9 +141,17 @@ class _Reading:
                 complete = data.get("complete") is True
             elif kind == "optimizer":
                 self._optimizer(own, data, seconds)
+            elif kind == "weights":
+                weights[len(weights)] = str(data.get("digest"))
+            elif kind in ("input", "target"):
+                self.batches += batch_of(kind, data)
+            elif kind == "trial":
+                self.trials += trial_point_of(data)
             else:
                 self._fact(kind, data)
-        self.optimizers += own.values()
+        self.optimizers += [
+            o.model_copy(update={"weights": weights.get(number, "")}) for number, o in own.items()
+        ]
         if not forked:
             self.complete.append(bool(complete) and ended)
 
@@ -170,6 +188,10 @@ class _Reading:
             peak_bytes=self.peak,
             phases={name: round(seconds, 3) for name, seconds in self.phases.items()},
             doubts=tuple(self.doubts),
+            batches=tuple(self.batches),
+            trials=tuple(self.trials),
+            supplied=sets.get("supplied", ()),
+            scripted=bool(sets.get("scripted")),
         )
 
     def _fact(self, kind: str, data: Mapping[str, Any]) -> None:

@@ -115,6 +115,7 @@ class _Stage:
         self.deep = False
         self.repeat = 1
         self._repeated: dict[str, JsonValue] = {}
+        self._looked: dict[str, JsonValue] = {}
         self._sandbox = sandbox
         self._environment = StageEnvironment(self.subject, interpreter, options)
         self._cache_dir = options.cache_dir
@@ -141,6 +142,27 @@ class _Stage:
             )
         if self.deep and smoke.ok and self._runs is not None:
             run_full(self.findings, self._runs, self._files)
+        if self.contract.properties and smoke.ok and not self.findings.failed:
+            self._ask_properties(smoke)
+
+    def _ask_properties(self, smoke: Execution) -> None:
+        """Watch the program on changed configurations; the smoke test itself is not run again."""
+        from ohgw_tools.property import look
+        from ohgw_tools.running.probe import Prober
+
+        assert self._runs is not None
+        prober = Prober(self.subject, self._runs, smoke)
+        looked = look(prober, self.contract.properties)
+        for finding in looked.findings:
+            self.findings.take(finding)
+        self._looked = {
+            "asked": [*looked.asked],
+            "could_not_look": {**looked.could_not},
+            "runs": prober.count,
+            "wall_ms": prober.wall_ms,
+        }
+        if looked.reason:
+            raise CouldNotLook(looked.reason)
 
     def facts(self) -> dict[str, JsonValue]:
         """What was measured, and which declared packages were left out."""
@@ -149,6 +171,8 @@ class _Stage:
             facts |= {**self._runs.facts(), "packages": [*self._runs.interpreter.packages]}
         if self._repeated:
             facts["repeat"] = self._repeated
+        if self._looked:
+            facts["properties"] = self._looked
         if self._deferred:
             facts["not_installed"] = [*sorted(self._deferred)]
         return facts

@@ -29,6 +29,4 @@ def start(setting: str) -> None:
     root = os.path.dirname(directory)  # noqa: PTH120
     stacks.install(directory, float(deadline))
     audit.install(record, root)
-    libraries.install(
-        record, root, calls.install(record, root), probing.watchers(record, root)
-    )
+    libraries.install(record, root, calls.install(record, root), probing.watchers(record, root))

@@ -28,6 +28,7 @@ class Batches:
         self._script = script
         self._inside = threading.local()
         self._known: set[int] = set()
+        self._mode = "train"
         self._left = MAX_BYTES
 
     def watch_modules(self, record: Record, module: Any) -> None:
@@ -78,12 +79,10 @@ class Batches:
         def watched(*args: Any, **kwargs: Any) -> Any:
             value = original(*args, **kwargs)
             with suppress(Exception):
-                if getattr(self._inside, "loss", False):
-                    return value
                 target = args[1] if len(args) > 1 else kwargs["target"]
                 grad = sys.modules["torch"].is_grad_enabled()
                 loss = float(value.detach()) if value.dim() == 0 else None
-                self._write("target", target, mode="train" if grad else "eval", loss=loss)
+                self._write("target", target, mode=self._mode if grad else "eval", loss=loss)
                 if self._script is not None and not grad:
                     return self._script.loss(value, target, kwargs.get("reduction", "mean"))
             return value
@@ -96,6 +95,7 @@ class Batches:
             return
         grad = sys.modules["torch"].is_grad_enabled()
         mode = ("train" if model.training else "other") if grad else "eval"
+        self._mode = "train" if mode == "eval" else mode
         if self._script is not None:
             self._script.entered(model, first, mode)
         self._write("input", first, mode=mode)

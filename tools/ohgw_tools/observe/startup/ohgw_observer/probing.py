@@ -10,10 +10,7 @@ import json
 import os
 from typing import Any
 
-from .batches import Batches
 from .record import Record
-from .script import Script
-from .supply import Supply
 
 
 def watchers(record: Record, root: str) -> dict[str, Any]:
@@ -21,6 +18,10 @@ def watchers(record: Record, root: str) -> dict[str, Any]:
     text = os.environ.get("OHGW_PROBE", "")
     if not text:
         return {}
+    from .batches import Batches
+    from .script import Script
+    from .supply import Supply
+
     asked = json.loads(text)
     found: dict[str, Any] = {}
     if asked.get("supply"):

@@ -38,7 +38,7 @@ class Supply:
 
 
 def _dataset(held: Any, split: Any) -> Any:
-    import datasets  # type: ignore[import-not-found]
+    import datasets
 
     def made(name: str) -> Any:
         columns = dict(held["splits"][name])
