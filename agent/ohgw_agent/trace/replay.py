@@ -3,8 +3,8 @@
 Every patch is applied to its base again: the tree must come out byte for byte, and what was refused
 must be refused. Then each tree is judged again, and each difference is put in a class:
 
-identical         the same status, the same findings, to the last word
-other evidence    the same status and the same findings, other words, places or measures
+identical         the same status, the same findings to the last word, the same outputs
+other evidence    the same status and the same findings; other words, places, outputs, packages
 different         another status, or other findings
 cannot look       this stage could not be carried out now
 not replayed      nobody asked for this stage (the sandbox), or it needs a model (review)
@@ -13,20 +13,25 @@ not replayed      nobody asked for this stage (the sandbox), or it needs a model
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ohgw_agent.trace.fields import mapping, text
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Proposed, Said
-from ohgw_tools.errors import CouldNotLook, PatchRejected
+from ohgw_agent.trace.redaction import Redactor
+from ohgw_tools.errors import CouldNotLook, PatchRejected, TraceDamaged
+from ohgw_tools.tree import sha256
 
 if TYPE_CHECKING:
+    from ohgw_agent.loop_context import Execution
     from ohgw_tools.tree import Tree
     from ohgw_tools.verdict import Verdict
 
 Class = Literal["identical", "other evidence", "different", "cannot look", "not replayed"]
 Judge = Callable[[str], "Verdict"]  # from the digest of a tree
+OBSERVED = "/.ohgw-"  # what our observer leaves beside a program's own outputs
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,13 @@ class Replayed:
     def faithful(self) -> bool:
         """Whether every tree came out byte for byte and nothing was judged differently."""
         return self.trees == self.trees_recorded and not self.counts["different"]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if faithful, 1 if not, 3 if something could not be looked at."""
+        if not self.faithful:
+            return 1
+        return 3 if self.counts["cannot look"] else 0
 
 
 def replay(history: History, judges: dict[str, Judge]) -> Replayed:
@@ -115,7 +127,42 @@ def _judged_again(said: Said, judges: dict[str, Judge]) -> Step:
         now = judge(tree)
     except CouldNotLook as error:
         return Step(said.id, "cannot look", str(error))
-    return Step(said.id, *classify(said.verdict, now))
+    outcome, detail = classify(said.verdict, now)
+    if outcome in ("identical", "other evidence") and said.stage == "sandbox":
+        others = list(_other_evidence(said, now))
+        if others:
+            return Step(said.id, "other evidence", "; ".join(others))
+    return Step(said.id, outcome, detail)
+
+
+def _other_evidence(said: Said, now: Verdict) -> Iterator[str]:
+    """What a run of the program left that it did not leave before: how its steps ended, the outputs
+    that were kept, the packages and the sandbox that it ran with. Times and loads are not compared,
+    nor is what the observer wrote down, which has times in it.
+    """
+    then = said.verdict.facts
+    if _endings(then.get("steps")) != _endings(now.facts.get("steps")):
+        yield "the program's steps ended otherwise"
+    if then.get("packages") != now.facts.get("packages"):
+        yield "other packages"
+    if then.get("sandbox") != now.facts.get("sandbox"):
+        yield f"run in {now.facts.get('sandbox')}, not in {then.get('sandbox')}"
+    redactor = Redactor.from_environment()
+    kept = {n: d for n, d in mapping(said.event.data, "blobs").items() if OBSERVED not in n}
+    left = {n: sha256(redactor.content(c)) for n, c in now.blobs.items() if OBSERVED not in n}
+    every = kept.keys() | left.keys()
+    differing = sorted(n for n in every if kept.get(n) != left.get(n))
+    if differing:
+        named = ", ".join(differing[:5]) + (", ..." if len(differing) > 5 else "")
+        yield f"{len(differing)} of {len(every)} kept outputs differ: {named}"
+
+
+def _endings(value: object) -> object:
+    """How each step ended, without its times and sizes; anything else as it is."""
+    if not isinstance(value, list):
+        return value
+    ends = ("name", "outcome", "exit_code", "signal")
+    return [{k: v.get(k) for k in ends} if isinstance(v, dict) else v for v in value]
 
 
 def classify(then: Verdict, now: Verdict) -> tuple[Class, str]:
@@ -140,10 +187,43 @@ def static_judge(history: History) -> Judge:
     return lambda tree: check(bundle.with_derived(history.reader.tree(tree)), contract)
 
 
-def sandbox_judge(history: History, backend: str) -> Judge:
-    """Return what runs a tree's smoke test again. Raises SandboxUnavailable."""
+def sandbox_judge(history: History, how: Execution) -> Judge:
+    """Return what runs a tree's smoke test again, in the way that the run did."""
     from ohgw_tools.running.smoke import run_stage
-    from ohgw_tools.sandbox_choice import choose
+    from ohgw_tools.verdict import Verdict
 
-    bundle, contract, sandbox = history.bundle(), history.contract(), choose(backend)
-    return lambda tree: run_stage(bundle.with_derived(history.reader.tree(tree)), contract, sandbox)
+    bundle, contract = history.bundle(), history.contract()
+
+    def judge(tree: str) -> Verdict:
+        if how.sandbox is None:
+            return Verdict(stage="sandbox", status="undecided", reason=how.missing)
+        return run_stage(
+            bundle.with_derived(history.reader.tree(tree)),
+            contract,
+            how.sandbox,
+            environment_options=how.environment,
+            allow_hosts=how.allow_hosts,
+            data=how.data,
+            observe=how.observe,
+            deep=how.deep,
+            repeat=how.repeat,
+        )
+
+    return judge
+
+
+def execution(history: History, sandbox: str | None) -> Execution:
+    """How the run's programs were run, with another sandbox where one is named.
+
+    Raises TraceDamaged where the record does not say.
+    """
+    from ohgw_agent import crew
+    from ohgw_agent.settings import Settings
+
+    digest = text(history.start, "settings_blob")
+    try:
+        settings = Settings.model_validate_json(history.reader.blobs.get(digest))
+    except ValueError as error:
+        raise TraceDamaged(f"run {history.id}: its settings cannot be read: {error}") from error
+    update = {"static_only": False, "sandbox": sandbox or settings.sandbox}
+    return crew.execution(settings.model_copy(update=update))

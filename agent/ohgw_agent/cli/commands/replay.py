@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 HELP = "rebuild every tree of a run from its input and patches, judge again, compare"
 
 EPILOG = """\
-exit codes: 0 every tree came out byte for byte and nothing was judged differently; 1 otherwise"""
+exit codes: 0 every tree came out byte for byte and nothing was judged differently; 1 something did
+not, or was; 3 something could not be looked at now"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_id", metavar="RUN", help="a run's id, part of it, `last`, or a path")
     parser.add_argument("--trees", action="store_true", help="rebuild trees only, judge nothing")
     parser.add_argument("--dynamic", action="store_true", help="run the smoke tests again too")
-    parser.add_argument("--sandbox", default="auto", help="where, with --dynamic (default: auto)")
+    parser.add_argument("--sandbox", help="where, with --dynamic (default: as the run did)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options.add_runs_dir(parser)
 
@@ -34,14 +35,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ohgw_agent.trace.history import History
     from ohgw_agent.trace.reader import Reader, find_run
-    from ohgw_agent.trace.replay import Judge, replay, sandbox_judge, static_judge
+    from ohgw_agent.trace.replay import Judge, execution, replay, sandbox_judge, static_judge
+    from ohgw_tools.errors import InputError
 
     history = History(Reader(find_run(arguments.runs_dir, arguments.run_id)))
     judges: dict[str, Judge] = {}
     if not arguments.trees:
         judges["static"] = static_judge(history)
+    if arguments.sandbox and not arguments.dynamic:
+        raise InputError("--sandbox says where --dynamic runs the smoke tests: give both")
     if arguments.dynamic:
-        judges["sandbox"] = sandbox_judge(history, arguments.sandbox)
+        judges["sandbox"] = sandbox_judge(history, execution(history, arguments.sandbox))
     done = replay(history, judges)
     if arguments.json:
         body = {"run": history.id, "faithful": done.faithful, **dataclasses.asdict(done)}
@@ -49,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(_lines(done)))
         _say_if_rules_changed(history.start.get("rules_digest"))
-    return 0 if done.faithful else 1
+    return done.exit_code
 
 
 def _lines(done: Replayed) -> list[str]:
