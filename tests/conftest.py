@@ -34,6 +34,10 @@ def _mcp():
     return all(find_spec(name) for name in ("mcp", "mcp_types"))
 
 
+def _uv():
+    return bool(shutil.which("uv")) or find_spec("uv") is not None
+
+
 COMPONENTS = {
     "docker": (_docker, "no Docker engine answers"),
     "browser": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
@@ -43,6 +47,7 @@ COMPONENTS = {
         "Ray is not installed: pip install -e '.[ray]'",
     ),
     "root": (lambda: os.geteuid() == 0, "not run as root"),
+    "uv": (_uv, "uv is not installed: pip install uv"),
     "torch": (_torch, "PyTorch is not installed: pip install -e '.[torch]'"),
 }
 LEFT_OUT = {}
