@@ -12,6 +12,7 @@ OhgwError                    exit code
 │   └── EnvironmentUnavailable 3  dependencies could not be looked up (registry out of reach)
 │       └── WheelMissing     3    a package is there, but only as source, whose build is not run
 ├── EnvironmentUnsatisfiable -    a dependency cannot be had: a finding about the bundle
+│   └── HashMismatch         -    what the registry has is not the file that a lock names
 ├── ModelError               5    a chat model could not be asked; see `retryable`
 │   ├── ModelUnreachable     5    connection, time-out, 5xx
 │   ├── ModelRateLimited     5    429; `retry_after` in seconds if the server gave one
@@ -105,6 +106,10 @@ class EnvironmentUnsatisfiable(OhgwError):
         self.requirement = requirement
         self.resolver_message = resolver_message
         super().__init__(f"{requirement}: {resolver_message}")
+
+
+class HashMismatch(EnvironmentUnsatisfiable):
+    """The registry's file of a package is none of those whose hashes a lock names."""
 
 
 class ModelError(OhgwError):
