@@ -30,7 +30,12 @@ from ohgw_tools.environments.installer import (
 )
 from ohgw_tools.environments.pinned import TORCH_FAMILY
 from ohgw_tools.environments.resolver_message import package_of
-from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable, WheelMissing
+from ohgw_tools.errors import (
+    EnvironmentUnavailable,
+    EnvironmentUnsatisfiable,
+    HashMismatch,
+    WheelMissing,
+)
 
 # A package that every registry has: where it is not to be found, nothing can be said of others.
 _CONTROL = "pip"
@@ -112,6 +117,8 @@ def _install(
     """Install from wheels; tell "no such package" from "no wheel of it"."""
     try:
         install(installer, _preferring_cpu(request), scratch, report, cancel)
+    except HashMismatch:
+        raise
     except EnvironmentUnsatisfiable as error:
         name = package_of(error.requirement)
         if name and not versions(_CONTROL, request.index):
@@ -125,6 +132,9 @@ def _install(
             raise WheelMissing(name) from error
         _install_building(name, installer, request, scratch, report, cancel)
     except WheelMissing as error:
+        # uv says the same of a package that there is none of.
+        if not versions(error.name, request.index) and versions(_CONTROL, request.index):
+            raise EnvironmentUnsatisfiable(error.name, "the registry has none") from error
         if error.name not in _SOURCE_TRUSTED - {*request.source_allowed}:
             raise
         _install_building(error.name, installer, request, scratch, report, cancel)

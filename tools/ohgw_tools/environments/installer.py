@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable
@@ -57,13 +58,13 @@ class InstallRequest(BaseModel):
 
 
 def choose_installer(wanted: str, names: frozenset[str]) -> str:
-    """`pip` or `uv`. `auto` takes uv where it is installed, but pip for torch and its companions.
+    """`pip` or `uv`. `auto` takes uv where it is on the PATH, but pip for torch and its companions.
 
     Raises EnvironmentUnavailable when the one asked for is not there, InputError for other words.
     """
     if wanted not in ("auto", "pip", "uv"):
         raise InputError(f"--installer {wanted!r}: give auto, pip or uv")
-    if wanted == "uv" or (wanted == "auto" and uv_binary() and not names & TORCH_FAMILY):
+    if wanted == "uv" or (wanted == "auto" and shutil.which("uv") and not names & TORCH_FAMILY):
         if uv_binary() is None:
             raise EnvironmentUnavailable("uv is not installed", "Install it, or --installer pip")
         return "uv"
@@ -75,8 +76,9 @@ def choose_installer(wanted: str, names: frozenset[str]) -> str:
 
 
 def uv_binary() -> str | None:
-    """The path of uv, if it is installed."""
-    return shutil.which("uv")
+    """The path of uv, if it is installed: on the PATH, or beside this Python."""
+    beside = Path(sysconfig.get_path("scripts")) / "uv"
+    return shutil.which("uv") or (str(beside) if beside.exists() else None)
 
 
 def pip_is_here() -> bool:

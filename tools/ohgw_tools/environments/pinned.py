@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from ohgw_tools.environments.lock_file import Pin
-from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable
+from ohgw_tools.errors import EnvironmentUnavailable, HashMismatch
 
 # uv does not read pip's configuration, where a local index of CPU builds is usually named.
 TORCH_FAMILY = frozenset({"torch", "torchvision", "torchaudio"})
@@ -33,8 +33,8 @@ def constraint_lines(pins: tuple[Pin, ...], *, with_hashes: bool) -> tuple[str, 
 def check_report(report: Path, pins: tuple[Pin, ...]) -> None:
     """Hold what pip installed, by its report (`--report`), against the lock.
 
-    Raises EnvironmentUnsatisfiable for a file that is not one of the lock's, EnvironmentUnavailable
-    for a report that cannot be read. No code of a package has run by then.
+    Raises HashMismatch for a file that is not one of the lock's, EnvironmentUnavailable for a
+    report that cannot be read. No code of a package has run by then.
     """
     checked = hashed(pins)
     try:
@@ -50,6 +50,6 @@ def check_report(report: Path, pins: tuple[Pin, ...]) -> None:
     for name in found.keys() & checked.keys():
         digest = f"sha256:{found[name].get('hashes', {}).get('sha256', '')}"
         if digest not in checked[name].hashes:
-            raise EnvironmentUnsatisfiable(
+            raise HashMismatch(
                 checked[name].line, f"the registry's file is none of the lock's: it has {digest}"
             )

@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from ohgw_tools.errors import EnvironmentUnavailable, EnvironmentUnsatisfiable, WheelMissing
+from ohgw_tools.errors import (
+    EnvironmentUnavailable,
+    EnvironmentUnsatisfiable,
+    HashMismatch,
+    WheelMissing,
+)
 
 MAX_MESSAGE = 1500
 
@@ -56,7 +61,7 @@ def explain(
         )
     mismatch = _HASHES.search(text)
     if mismatch is not None:
-        return EnvironmentUnsatisfiable(mismatch["name"] or _TOGETHER, message)
+        return HashMismatch(mismatch["name"] or _TOGETHER, message)
     wheelless = _NO_WHEEL.search(text)
     if wheelless is not None and not _DEPENDS.search(text):
         return WheelMissing(package_of(wheelless["name"]))
