@@ -38,9 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except OhgwError as error:
+        from ohgw_agent.cli.discretion import discreet
         from ohgw_agent.cli.terminal import harmless
 
-        print(f"ohgw-agent: {harmless(str(error), lines=True)}", file=sys.stderr)
+        print(f"ohgw-agent: {harmless(discreet(str(error)), lines=True)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("ohgw-agent: interrupted", file=sys.stderr)

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from ohgw_agent.cli.discretion import discreet
 from ohgw_agent.cli.terminal import harmless
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Live:
         """Take a notice."""
         self._notice = notice
         if notice.kind in ("stage", "detail"):
-            doing = harmless(notice.text, limit=100)
+            doing = harmless(discreet(notice.text), limit=100)
             self._now = f"attempt {notice.number}: {notice.stage} {doing}".rstrip()
         if notice.kind == "attempt" and notice.text:
             self._left = notice.errors
@@ -98,7 +99,7 @@ class Silence:
 
 def line_of(notice: Notice) -> str:
     """Return the line for a notice, empty for those that are only for a live display."""
-    text = harmless(notice.text, limit=300)
+    text = harmless(discreet(notice.text), limit=300)
     match notice.kind:
         case "start":
             return f"run {text} (sandbox: {notice.status})"

@@ -10,7 +10,7 @@ from ohgw_agent.trace.event import Event, Json
 from ohgw_agent.trace.fields import mapping, number, text
 from ohgw_agent.trace.judged import Candidate, Proposed, Said
 from ohgw_agent.trace.reader import Reader
-from ohgw_tools.errors import TraceDamaged, TraceError
+from ohgw_tools.errors import BundleError, TraceDamaged, TraceError
 
 if TYPE_CHECKING:
     from ohgw_tools.bundle import Bundle
@@ -98,11 +98,15 @@ class History:
 
         given = mapping(self.start, "bundle")
         content = self.reader.blobs.get(text(given, "rest_blob"))
-        bundle = bundle_file.parse(content.decode("utf-8"), self.id)
+        secret = f"run {self.id}: the bundle held a secret, and only its redacted form was kept"
+        try:
+            bundle = bundle_file.parse(content.decode("utf-8"), self.id)
+        except BundleError as error:
+            if "redactions" not in self.start:
+                raise
+            raise TraceError(secret) from error  # a placeholder in a file's name
         if bundle.digest != text(given, "digest"):
-            raise TraceError(
-                f"run {self.id}: the bundle held a secret, and only its redacted form was kept"
-            )
+            raise TraceError(secret)
         return bundle
 
     def contract(self) -> Contract:

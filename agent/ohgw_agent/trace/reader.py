@@ -78,15 +78,17 @@ class Reader:
             raise TraceDamaged(f"blob {digest} is not JSON: {error}") from error
 
     def manifest(self, digest: str) -> dict[str, str]:
-        """Path to file digest of the tree `digest`."""
-        manifest = self.json(digest)
+        """Path to file digest of the tree `digest`; secrets in paths are redacted."""
+        manifest = self.json(self.redacted.get(digest, digest))
         if not isinstance(manifest, dict):
             raise TraceDamaged(f"blob {digest} is not the manifest of a tree")
         return {str(path): str(value) for path, value in manifest.items()}
 
     @cached_property
     def redacted(self) -> dict[str, str]:
-        """Digest of a file that held a secret, to that of what is stored in its place."""
+        """Digest of a file, or of a tree's manifest, that held a secret, to that of what is stored
+        in its place.
+        """
         stored: dict[str, str] = {}
         for event in self.events:
             redacted = event.data.get("redacted")
@@ -103,11 +105,13 @@ class Reader:
         from ohgw_tools.tree import Tree
 
         files = {}
+        named = digest in self.redacted
         for path, file_digest in self.manifest(digest).items():
             stored = self.redacted.get(file_digest)
-            if stored is not None and not allow_redacted:
+            if not allow_redacted and (named or stored is not None):
+                what = "the name of a file" if named else path
                 raise TraceError(
-                    f"{path} held a secret, and only its redacted form was kept: this tree cannot"
+                    f"{what} held a secret, and only its redacted form was kept: this tree cannot"
                     " be rebuilt from the record. Give the bundle's file again"
                 )
             files[path] = self.blobs.get(stored or file_digest).decode("utf-8")

@@ -73,4 +73,8 @@ class Storing:
                 self._files[digest] = self._blobs.put(clean)
             if self._files[digest] != digest:
                 self._redacted[digest] = self._files[digest]
+        clean = self._redactor.content(tree.manifest)
+        if clean != tree.manifest:  # a secret in a path
+            self._redacted[tree.digest] = self._blobs.put(clean)
+            return tree.digest
         return self._blobs.put(tree.manifest)

@@ -108,17 +108,19 @@ def _check_chain(reader: Reader, result: Verification) -> list[Event]:
 def _check_contents(reader: Reader, events: list[Event], result: Verification) -> None:
     """Hash every blob that is cited once; follow manifests to the files of trees."""
     removed: set[str] = set()
-    redacted: set[str] = set()
+    redacted: dict[str, str] = {}
     cited: dict[str, tuple[bool, int]] = {}
     for event in events:
         listed = event.data.get("removed") if event.kind == "tombstone" else None
         removed |= set(map(str, listed)) if isinstance(listed, list) else set()
         held = event.data.get("redacted")
-        redacted |= set(held) if isinstance(held, dict) else set()
+        redacted |= {k: str(v) for k, v in held.items()} if isinstance(held, dict) else {}
         for key, digest in cited_blobs(event.data):
             tree = is_tree_key(key) or cited.get(digest, (False, 0))[0]
             cited[digest] = (tree, cited.get(digest, (False, event.seq))[1])
     result.tombstones = sum(digest not in reader.blobs for digest in removed)
+    for digest in redacted.keys() & cited.keys():  # what is stored stands in its place
+        cited[redacted[digest]] = cited.pop(digest)
     for digest, (tree, seq) in list(cited.items()):
         content = _check_blob(reader, digest, seq, removed, result)
         for file_digest in _files_of(content, digest, result) if tree and content else ():

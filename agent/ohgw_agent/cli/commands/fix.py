@@ -61,6 +61,7 @@ def report(trace: object, arguments: argparse.Namespace) -> int:
     import json
 
     from ohgw_agent.cli import closing
+    from ohgw_agent.cli.discretion import discreet
     from ohgw_agent.delivery import deliver
     from ohgw_agent.outcome import Trace
     from ohgw_tools.bundles.bundle_file import save
@@ -70,11 +71,11 @@ def report(trace: object, arguments: argparse.Namespace) -> int:
     if arguments.output:
         save(trace.bundle, arguments.output)
     if arguments.format == "json":
-        print(
-            json.dumps(closing.as_json(trace, str(output) if output else None), ensure_ascii=False)
-        )
+        facts = closing.as_json(trace, str(output) if output else None)
+        text = json.dumps(facts, ensure_ascii=False)
     elif arguments.format == "seed":
-        print(closing.as_seed(trace))
+        text = closing.as_seed(trace)
     else:
-        print(closing.as_text(trace, str(output) if output else None))
+        text = closing.as_text(trace, str(output) if output else None)
+    print(discreet(text))
     return trace.exit_code

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ohgw_agent.cli import options
+from ohgw_agent.cli.discretion import discreet
 
 if TYPE_CHECKING:
     from ohgw_tools.bundle import Bundle
@@ -75,7 +76,7 @@ def _run(arguments: argparse.Namespace) -> int:
         except InputError as error:
             from ohgw_agent.cli.terminal import harmless
 
-            print(f"ohgw-agent: {harmless(str(error), lines=True)}", file=sys.stderr)
+            print(f"ohgw-agent: {harmless(discreet(str(error)), lines=True)}", file=sys.stderr)
     return code
 
 
@@ -89,7 +90,8 @@ def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) 
     folder = Path(arguments.bundle)
     root = (folder / "derived").resolve() if folder.is_dir() else None
     color = arguments.output is None and sys.stdout.isatty() and arguments.format == "text"
-    text = render(arguments.format, Report(judgement, bundle, contract.name, root, color))
+    report = Report(judgement, bundle, contract.name, root, color)
+    text = discreet(render(arguments.format, report))
     if arguments.output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
