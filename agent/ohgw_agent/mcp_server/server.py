@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import pkgutil
 import signal
+import socket
 import sys
+import threading
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 
@@ -60,22 +65,48 @@ def serve(folders: Folders, settings: Settings, *, jobs: int = 2, read_only: boo
     """
     logging.basicConfig(stream=sys.stderr, format="ohgw-agent: %(message)s")
     desk = Desk(folders, settings, anyio.CapacityLimiter(jobs))
-    return anyio.run(_serve, build(desk, read_only=read_only))
+    return anyio.run(_serve, build(desk, read_only=read_only), _closable_input())
 
 
-async def _serve(server: MCPServer) -> int:
+async def _serve(server: MCPServer, close_input: Callable[[], None]) -> int:
     code = 0
+
+    async def until_signal() -> None:
+        nonlocal code
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async for _ in signals:
+                code = 130
+                close_input()
+
     async with anyio.create_task_group() as group:
-
-        async def until_signal() -> None:
-            nonlocal code
-            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-                async for _ in signals:
-                    code = 130
-                    group.cancel_scope.cancel()
-                    return
-
         group.start_soon(until_signal)
         await server.run_stdio_async()
         group.cancel_scope.cancel()
     return code
+
+
+def _closable_input() -> Callable[[], None]:
+    """Put a socket in the place of standard input and return what ends it.
+
+    A thread that waits in a read of a pipe cannot be called back: without this a signal would be
+    obeyed only when the client sends something. Ended so, the server goes as if the client had.
+    """
+    given = os.dup(0)
+    ours, theirs = socket.socketpair()
+    os.dup2(theirs.fileno(), 0)
+    theirs.close()
+
+    def copy() -> None:
+        try:
+            while content := os.read(given, 1 << 16):
+                ours.sendall(content)
+            ours.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # ended from this side
+
+    def end() -> None:
+        with contextlib.suppress(OSError):  # the client was first
+            ours.shutdown(socket.SHUT_RDWR)
+
+    threading.Thread(target=copy, name="ohgw-mcp-input", daemon=True).start()
+    return end

@@ -65,9 +65,8 @@ def tool(desk: Desk) -> Callable[..., Runs]:
         if not desk.folders.runs_dir.is_dir():
             return Runs(runs=(), more=False)
         try:
-            listed = list(
-                islice(list_runs(desk.folders.runs_dir, wanted), offset, offset + limit + 1)
-            )
+            own = (r for r in list_runs(desk.folders.runs_dir, wanted) if not r.folder.is_symlink())
+            listed = list(islice(own, offset, offset + limit + 1))
         except OhgwError as error:
             raise tool_error(error) from error
         return Runs(
