@@ -92,6 +92,7 @@ class Rules(BaseModel):
 class Contract(BaseModel):
     """What `ready` means for one family of bundles.
 
+    `evaluate`, where given, is run after the smoke test, in a work directory with what that left.
     `deep` asks for the full experiment to be run as well, its sizes cut. `allow_hosts` are the only
     hosts that programs may reach; `data` are directories that they may read, `NAME=DIRECTORY`.
     `properties` names the properties of behaviour that are asked for (`*` is all); those that the
@@ -111,6 +112,7 @@ class Contract(BaseModel):
     configs: Configs | None = None
     variations: Variations = Variations()
     smoke: Program
+    evaluate: Program | None = None
     full: Program
     artifacts: Artifacts = Artifacts()
     stages: tuple[Stage, ...] = ("static", "sandbox")
@@ -123,15 +125,15 @@ class Contract(BaseModel):
 
     def for_runs(self, ids: tuple[str, ...]) -> Contract:
         """Return the contract with the ids of an experiment's runs put into its commands."""
-        if not any("{runs}" in word for word in (*self.smoke.argv, *self.full.argv)):
-            return self
+        commands = {"smoke": self.smoke, "evaluate": self.evaluate, "full": self.full}
         programs = {
             name: program.model_copy(
                 update={"argv": tuple(w.replace("{runs}", ",".join(ids)) for w in program.argv)}
             )
-            for name, program in (("smoke", self.smoke), ("full", self.full))
+            for name, program in commands.items()
+            if program is not None and any("{runs}" in word for word in program.argv)
         }
-        return self.model_copy(update=programs)
+        return self.model_copy(update=programs) if programs else self
 
     @staticmethod
     def load(name_or_path: str) -> Contract:

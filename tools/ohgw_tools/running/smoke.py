@@ -30,6 +30,7 @@ from ohgw_tools.running.run_coverage import report_coverage
 from ohgw_tools.running.run_evidence import report_evidence
 from ohgw_tools.running.run_finding import RunFindings
 from ohgw_tools.running.run_outcome import fatal_tracebacks, report_outcome
+from ohgw_tools.running.separate_run import run_evaluation
 from ohgw_tools.running.stage_environment import StageEnvironment
 from ohgw_tools.running.staged_run import StagedRun
 from ohgw_tools.sandbox import Execution, Interpreter, Limits, Sandbox
@@ -59,8 +60,8 @@ def run_stage(
     """Return the verdict of stage `sandbox` on the derived code.
 
     Programs run cheapest first and stop at the first stage that fails: every module is imported,
-    then the contract's smoke test runs, `repeat` times and then once with other seeds, and with
-    `deep` the full experiment, its sizes cut. `interpreter` is used as it is; without one the
+    then the contract's smoke test runs, its evaluation if that is a program of its own, the smoke
+    test `repeat` times and then once with other seeds, and with `deep` the full experiment, its sizes cut. `interpreter` is used as it is; without one the
     bundle's dependencies are installed (see `ohgw_tools.environments.environment`). `data` are
     directories to read, each `NAME=DIRECTORY` (see `ohgw_tools.environments.data_cache`). `observe`
     puts the observer beside the program. What cannot be looked at makes the verdict `undecided`,
@@ -136,6 +137,7 @@ class _Stage:
         if self.findings.failed:
             return
         smoke = self._smoke()
+        self._evaluate(smoke)
         if self.repeat > 1 and self._runs is not None:
             self._repeated = run_repeated(
                 self.findings, self._runs, self._files, smoke, self.repeat
@@ -244,6 +246,11 @@ class _Stage:
         if seen is not None:
             report_evidence(self.findings, seen, finished=execution.ok)
         return execution
+
+    def _evaluate(self, smoke: Execution) -> None:
+        program = self.contract.evaluate
+        if program is not None and smoke.ok and self._runs is not None:
+            run_evaluation(self.findings, self._runs, self._files, program, smoke)
 
     def _modules(self) -> dict[str, str]:
         """The path of each module of the package, by dotted name; of all modules if it has none."""
