@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ohgw_agent.trace.redaction import Redactor
+    from ohgw_tools.tree import Tree
 
 
 def discreet(text: str) -> str:
@@ -18,6 +19,13 @@ def discreet(text: str) -> str:
     from ohgw_agent.trace.redaction import is_secret
 
     return _redactor(tuple((n, v) for n, v in os.environ.items() if is_secret(n, v))).text(text)
+
+
+def discreet_tree(tree: Tree) -> Tree:
+    """Return `tree` with the text of each file as it may be shown."""
+    from ohgw_tools.tree import Tree
+
+    return Tree({path: discreet(text) for path, text in tree.items()})
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ohgw_agent.cli import options
-from ohgw_agent.cli.discretion import discreet
+from ohgw_agent.cli.discretion import discreet, discreet_tree
 
 if TYPE_CHECKING:
     from ohgw_tools.bundle import Bundle
@@ -90,6 +90,8 @@ def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) 
     folder = Path(arguments.bundle)
     root = (folder / "derived").resolve() if folder.is_dir() else None
     color = arguments.output is None and sys.stdout.isatty() and arguments.format == "text"
+    if arguments.format == "text":  # shows parts of lines: what tells a secret may be cut off
+        bundle = bundle.with_derived(discreet_tree(bundle.derived))
     report = Report(judgement, bundle, contract.name, root, color)
     text = discreet(render(arguments.format, report))
     if arguments.output is None:
