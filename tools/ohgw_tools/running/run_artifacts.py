@@ -58,16 +58,23 @@ class RunArtifacts:
         return tuple(configured) or self.run_ids
 
     def report(self, expected: tuple[str, ...]) -> None:
-        """Add what is missing or unfit. `expected` are the ids of the runs that were configured."""
+        """Add what is missing or unfit. `expected` are the ids of the runs that were configured.
+        Figures are asked of the evaluation, where that is a program of its own.
+        """
         if self._patterns.results is not None:
             self._report_results(self._patterns.results, expected)
-        if self._patterns.figures is not None:
-            self._report_figures(self._patterns.figures)
+        if self._findings.contract.evaluate is None:
+            self.report_figures()
         for pattern in self._patterns.logs:
             for run_id in expected if _RUN_ID in pattern else ("",):
                 path = pattern.replace(_RUN_ID, run_id)
                 if path not in self.files:
                     self._missing("log-missing", path, f"no log {path}")
+
+    def report_figures(self) -> None:
+        """Add what is missing or unfit of the figures, if the contract asks for any."""
+        if self._patterns.figures is not None:
+            self._report_figures(self._patterns.figures)
 
     def numbers(self) -> dict[str, float]:
         """Every number of every results file, by file and key path."""

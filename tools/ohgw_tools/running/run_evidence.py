@@ -35,7 +35,8 @@ def report_evidence(findings: RunFindings, seen: Observation, *, finished: bool)
     if not finished:
         return
     _report_training(findings, seen)
-    _report_evaluation(findings, seen)
+    if findings.contract.evaluate is None:
+        _report_evaluation(findings, seen)
     _report_seeds(findings, seen)
     if seen.complete:
         report_unread_keys(findings, "smoke", _words_that_ran(findings.subject, seen))

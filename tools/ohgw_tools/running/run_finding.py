@@ -38,6 +38,8 @@ RULES: dict[str, RunRule] = {
     "import-failed": _crash("A module of the bundle cannot be imported."),
     "smoke-crash": _crash("The smoke test ends with an error."),
     "smoke-timeout": _crash("The smoke test does not end in time."),
+    "evaluate-crash": _crash("The evaluation of the smoke test's results ends with an error."),
+    "evaluate-timeout": _crash("The evaluation of the smoke test's results does not end in time."),
     "full-crash": _crash("The full experiment, cut to a small size, ends with an error."),
     "full-timeout": _crash("The full experiment, cut to a small size, does not end in time."),
     "out-of-memory": _crash("A run needs more memory than the contract allows."),
