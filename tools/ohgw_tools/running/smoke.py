@@ -59,11 +59,12 @@ def run_stage(
 ) -> Verdict:
     """Return the verdict of stage `sandbox` on the derived code.
 
-    Programs run cheapest first and stop at the first stage that fails: every module is imported,
-    then the contract's smoke test runs, its evaluation if that is a program of its own, the smoke
-    test `repeat` times and then once with other seeds, and with `deep` the full experiment, its sizes cut. `interpreter` is used as it is; without one the
-    bundle's dependencies are installed (see `ohgw_tools.environments.environment`). `data` are
-    directories to read, each `NAME=DIRECTORY` (see `ohgw_tools.environments.data_cache`). `observe`
+    Programs run cheapest first and stop at the first stage that fails: every module is imported;
+    the contract's smoke test runs, and its evaluation if that is a program of its own; the smoke
+    test again, `repeat` times in all and once with other seeds; with `deep` the full experiment,
+    its sizes cut. `interpreter` is used as it is; without one the bundle's dependencies are
+    installed (see `ohgw_tools.environments.environment`). `data` are directories to read, each
+    `NAME=DIRECTORY` (see `ohgw_tools.environments.data_cache`). `observe`
     puts the observer beside the program. What cannot be looked at makes the verdict `undecided`,
     unless something else has failed. Raises RunCancelled when `cancel` is set, InputError for
     hosts or data that cannot be used.
