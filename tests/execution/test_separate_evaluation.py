@@ -21,10 +21,9 @@ import json
 import sys
 from pathlib import Path
 
-results, runs = Path(sys.argv[1]), sys.argv[2].split(",")
-
 
 def main():
+    results, runs = Path(sys.argv[1]), sys.argv[2].split(",")
     losses = [json.loads((results / run / "results.json").read_text())["loss"] for run in runs]
     {body}
     (results / "images" / "loss.pdf").write_bytes(b"%PDF-1.4" + str(losses).encode())
@@ -59,9 +58,9 @@ def test_it_runs_on_what_training_left_and_its_figures_count(stage):
 @pytest.mark.parametrize(
     ("body", "rule", "place"),
     [
-        ("raise ValueError('no such metric')", "evaluate-crash", "src/evaluate.py:10:5"),
+        ("raise ValueError('no such metric')", "evaluate-crash", "src/evaluate.py:9:5"),
         ("return", "figure-missing", "(bundle)"),
-        ("\n    while True: pass", "evaluate-timeout", "src/evaluate.py:11:5"),
+        ("\n    while True: pass", "evaluate-timeout", "src/evaluate.py:10:5"),
     ],
 )
 def test_what_is_wrong_with_it_has_its_rule_and_line(stage, body, rule, place):
