@@ -1,4 +1,4 @@
-"""Canary secrets of many kinds through a whole repair: none on disk, exported, reported or shown."""
+"""Canary secrets of many kinds through a whole repair: on no disk, in no export, never shown."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, bytes]:
     """A repair of it: the bundle's file, the run's folder and what was printed."""
     base = tmp_path_factory.mktemp("canaries")
     save(planted(), base / "bundle.json")
-    code, shown = cli("fix", base / "bundle.json", "--static-only", "--runs-dir", base / "runs")
+    how = ("--static-only", "--proposer", "recipes")
+    code, shown = cli("fix", base / "bundle.json", *how, "--runs-dir", base / "runs")
     assert code == 1
     (folder,) = (base / "runs").glob("2*")
     return base / "bundle.json", folder, shown

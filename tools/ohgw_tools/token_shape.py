@@ -62,9 +62,9 @@ SHAPES: tuple[TokenShape, ...] = (
         "private-key",
         "PRIVATE KEY",
         re.compile(
-            r"(?P<s>-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?:\\n|\s)*"
+            r"(?P<s>-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?:\\n|[\s#*>|;])*"
             r"(?:(?:Proc-Type|DEK-Info|Comment|Version)[^\n\\]{0,200}(?:\\n|\s){1,4}){0,4}"
-            r"[A-Za-z0-9+/=\s\\\"',:]{24,}(?:" + _KEY_END + ")?)"
+            r"[A-Za-z0-9+/=\s\\\"',:#*>|;]{24,}(?:" + _KEY_END + ")?)"
         ),
     ),
     _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_\-]{16,}"),

@@ -53,7 +53,8 @@ class Redactor:
         """Redact `value` too, as `[REDACTED:env:name]`. Values shorter than 8 are left alone."""
         if len(value) < _LEAST:
             return
-        self._forms += [(form, f"env:{name}") for form in forms(value)]
+        for part in (value, *_opaque_lines(value)):
+            self._forms += [(form, f"env:{name}") for form in forms(part)]
         self._forms.sort(key=lambda item: len(item[0]), reverse=True)
 
     def text(self, text: str) -> str:
@@ -145,6 +146,12 @@ def forms(value: str) -> tuple[str, ...]:
     for _ in range(2):  # texts are quoted in JSON that is quoted in JSON
         found |= {json.dumps(form)[1:-1] for form in found}
     return tuple(sorted((f for f in found if len(f) >= _LEAST), key=len, reverse=True))
+
+
+def _opaque_lines(value: str) -> list[str]:
+    """The lines of a key that is many: they may stand apart, commented out or in a patch."""
+    lines = [line.strip() for line in value.splitlines()]
+    return [n for n in lines if len(n) >= 20 and " " not in n and n != value] if lines[1:] else []
 
 
 def _decoded(run: str) -> str:

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--checkout",
         type=Path,
         metavar="FOLDER",
-        help="write the judged files there and say so, so that viewers open them (sarif, sarif-all)",
+        help="write the judged files there, so that viewers open them (sarif, sarif-all)",
     )
     options.add_runs_dir(parser)
 
