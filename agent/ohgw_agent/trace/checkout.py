@@ -35,6 +35,6 @@ def check_out(tree: Tree, folder: Path) -> None:
 
 
 def _stays_below(path: str) -> bool:
-    """Whether a path stays in the folder that it is put in; placeholders of secrets may be in it."""
+    """Whether a path stays in its folder; placeholders of secrets may stand in it."""
     parts = path.split("/")
     return "\0" not in path and not {"", ".", ".."} & set(parts)
