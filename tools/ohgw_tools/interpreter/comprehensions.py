@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.branches import perhaps
 from ohgw_tools.interpreter.dispatch import expression
+from ohgw_tools.interpreter.flow import run_once, steps_for
 from ohgw_tools.interpreter.iteration import any_element, elements, surely_nonempty
 from ohgw_tools.interpreter.scope import Scope
 from ohgw_tools.interpreter.statements import bind
@@ -25,34 +27,59 @@ def comprehend(
     process: Process, node: Comprehension, scope: Scope, emit: Callable[[Scope], None]
 ) -> bool:
     """Run a comprehension's loops; return whether every element was gone through for sure."""
-    inside = Scope("comprehension", scope.path, scope)
-    exact = True
+    loops = _Loops(process, node, Scope("comprehension", scope.path, scope), emit)
+    loops.run(0)
+    return loops.exact
 
-    def loop(depth: int) -> None:
-        nonlocal exact
-        if depth == len(node.generators):
-            emit(inside)
+
+class _Loops:
+    """The loops of one comprehension. `exact` until some element was not gone through for sure."""
+
+    def __init__(
+        self, process: Process, node: Comprehension, inside: Scope, emit: Callable[[Scope], None]
+    ) -> None:
+        self.process = process
+        self.node = node
+        self.inside = inside
+        self.emit = emit
+        self.exact = True
+
+    def run(self, depth: int) -> None:
+        """Run the loop at `depth`; within the innermost, emit an element."""
+        if depth == len(self.node.generators):
+            self.emit(self.inside)
             return
-        generator = node.generators[depth]
-        iterable = process.evaluate(generator.iter, inside)
+        process = self.process
+        iterable = process.evaluate(self.node.generators[depth].iter, self.inside)
         values = elements(process, iterable)
         certain = values is not None or surely_nonempty(iterable)
         if values is None or len(values) > LONGEST_COMPREHENSION:
-            exact = False
-            values = [values[0] if values else any_element(iterable)]
+            one = values[0] if values else any_element(iterable)
+            self._once(depth, one, certain)
+            return
+        last = process.steps + steps_for(values)
         for value in values:
-            bind(process, generator.target, value, inside)
-            answers = [truth(process, process.evaluate(t, inside)) for t in generator.ifs]
-            if False in answers:
-                continue
-            if None in answers or (not certain and depth == 0):
-                exact = False
-                perhaps(process, lambda: loop(depth + 1))
-            else:
-                loop(depth + 1)
+            if process.steps > last:
+                self._once(depth, value, certain)
+                return
+            self._round(depth, value, certain)
 
-    loop(0)
-    return exact
+    def _once(self, depth: int, value: Value, certain: bool) -> None:
+        """Run one round for all that are left."""
+        self.exact = False
+        run_once(self.process, partial(self._round, depth, value, certain), certain)
+
+    def _round(self, depth: int, value: Value, certain: bool) -> None:
+        process, generator = self.process, self.node.generators[depth]
+        bind(process, generator.target, value, self.inside)
+        answers = [truth(process, process.evaluate(t, self.inside)) for t in generator.ifs]
+        if False in answers:
+            return
+        if None in answers or (not certain and depth == 0):
+            self.exact = False
+            perhaps(process, lambda: self.run(depth + 1))
+        else:
+            self.run(depth + 1)
 
 
 @expression(ast.ListComp, ast.GeneratorExp)

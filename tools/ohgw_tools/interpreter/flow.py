@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import exceptions
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 EXACT_ROUNDS = 100  # elements of a known list that are gone through one by one
 EXACT_RANGE = 2  # rounds of `range` that are
+# Statements after which the rounds that are left count as one: of loops over numbers, whose rounds
+# differ little (replicates by seed, trials), and of loops over names and mappings.
+NUMBERED_STEPS, NAMED_STEPS = 500, 12_000
 
 
 @statement(ast.If)
@@ -58,14 +62,27 @@ def run_for(process: Process, node: ast.For, scope: Scope) -> None:
         branch(process, [lambda: run_once(process, round_, certain=False), lambda: None])
 
 
+def steps_for(values: list[Value]) -> int:
+    """Return how many statements a loop over known values may take one by one."""
+    return NUMBERED_STEPS if all(isinstance(v, (int, float)) for v in values) else NAMED_STEPS
+
+
 def _run_rounds(process: Process, node: ast.For, scope: Scope, values: list[Value]) -> None:
     mark = len(process.activation.tails)
     returns = len(process.activation.possible_returns)
+    last = process.steps + steps_for(values)
+
+    def round_(value: Value) -> None:
+        bind(process, node.target, value, scope)
+        process.block(node.body, scope)
+
     try:
         for value in values:
-            bind(process, node.target, value, scope)
+            if process.steps > last:
+                run_once(process, partial(round_, value), certain=True)
+                return
             try:
-                process.block(node.body, scope)
+                round_(value)
             except Jumped as jumped:
                 if jumped.kind == "break":
                     return

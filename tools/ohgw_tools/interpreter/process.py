@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.world import World
 
 STEPS = 60_000
+BATCH = 128  # steps between looks at the budget
 DEPTH = 48
 
 
@@ -115,7 +116,7 @@ class Process:
     def execute(self, node: ast.stmt, scope: Scope) -> None:
         """Run one statement."""
         self.steps += 1
-        if self.steps > STEPS or (self.steps & 127 == 0 and self.world.late()):
+        if self.steps > STEPS or (self.steps % BATCH == 0 and self.world.late(BATCH)):
             raise OutOfBudget("steps" if self.steps > STEPS else "seconds")
         self.where = (scope.path, node.lineno)
         action = STATEMENTS.get(type(node))
