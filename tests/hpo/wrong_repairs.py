@@ -93,11 +93,106 @@ WRONG = (
         "fails-without-data",
         "not the dataset that it names",
     ),
+    WrongRepair(
+        "weights moved beside the hyper-parameters",
+        "src/train.py",
+        "    trial.apply()\n    trial.warm_start = {",
+        "    trial.apply()\n    for p in trial.model.parameters():\n"
+        "        p.data.mul_(1 - 0.1 * eta_h)\n    trial.warm_start = {",
+        "warm-start-moves",
+        "a step on weights",
+    ),
+    WrongRepair(
+        "a loader that ignores the text",
+        "src/preprocess.py",
+        "        tokens = text_tokens(name, ds_cfg, split, vocab_size)\n",
+        "        tokens = text_tokens(name, ds_cfg, split, vocab_size)\n"
+        "        tokens = torch.randint(vocab_size, tokens.shape)\n",
+        "named-data-reaches-loss",
+        "the loss",
+    ),
+    WrongRepair(
+        "PASHA by name only",
+        "src/model.py",
+        "        return self.asha.next_job()\n",
+        "        trial = self.asha.num_trials\n"
+        "        if trial >= (self.asha.max_trials or 8):\n            return None\n"
+        "        self.asha.num_trials += 1\n"
+        "        self.asha.milestones[trial] = self.asha.max_epochs\n"
+        "        return trial, 0, self.asha.max_epochs\n",
+        "scheduler-follows-ranking",
+        "train to the end",
+    ),
+    WrongRepair(
+        "ASHA called PASHA",
+        "src/model.py",
+        "self.asha.cap = self.asha.levels[self.top] if self.top > 0 else max_epochs\n",
+        "self.asha.cap = max_epochs\n",
+        "scheduler-follows-ranking",
+        "that is ASHA",
+    ),
+    WrongRepair(
+        "PASHA that never grows",
+        "src/model.py",
+        "            if self._rankings_differ():\n",
+        "            if self.epsilon < 0:\n",
+        "scheduler-follows-ranking",
+        "PASHA grows",
+    ),
+    WrongRepair(
+        "random promotion",
+        "src/model.py",
+        "rung.append([self._cost(value), trial, False])",
+        "rung.append([float(trial * 5 % 8), trial, False])",
+        "scheduler-follows-ranking",
+        "not the best",
+    ),
+    WrongRepair(
+        "noise in labels",
+        "src/preprocess.py",
+        '        item["input_ids"] = torch.where(hit, (clean + shift) % self.vocab_size, clean)\n',
+        '        item["input_ids"] = torch.where(hit, (clean + shift) % self.vocab_size, clean)\n'
+        '        item["labels"] = item["input_ids"].clone()\n',
+        "noise-on-training-inputs",
+        "labels of training data",
+    ),
+    WrongRepair(
+        "noise in validation",
+        "src/preprocess.py",
+        '    if split == "train" and noise_ratio > 0:\n',
+        "    if noise_ratio > 0:\n",
+        "noise-on-training-inputs",
+        "validation inputs",
+    ),
+    WrongRepair(
+        "a third of the noise",
+        "src/preprocess.py",
+        "generator=generator) < self.noise_ratio\n",
+        "generator=generator) < self.noise_ratio / 3\n",
+        "noise-on-training-inputs",
+        "stated are 15%",
+    ),
+    WrongRepair(
+        "one variation in the smoke test",
+        "src/main.py",
+        "    for run_cfg in runs:\n",
+        "    for run_cfg in runs[:1]:\n",
+        "variations-differ",
+        "leaves no results",
+    ),
+    WrongRepair(
+        "no calibration error",
+        "src/train.py",
+        'f"{prefix}_ece_top10": ',
+        'f"{prefix}_gap": ',
+        "metrics-reported",
+        "asks for ece",
+    ),
 )
 
 
-def made_wrong(right: Bundle, wrong: WrongRepair) -> Bundle:
-    """Return the right repair with one thing wrong. The old text must stand there once."""
+def changed(right: Bundle, wrong: WrongRepair) -> Bundle:
+    """Return a correct bundle with one thing wrong. The old text must stand there once."""
     text = right.derived[wrong.path]
     assert text.count(wrong.old) == 1, wrong.name
     return right.with_derived(

@@ -89,7 +89,8 @@ def _stable_fault(name: str, jobs: list[Job]) -> str:
         return f"all {full} trials train to the end, {MOST} epochs: no {name.upper()} does that"
     if full > len(trials) // 2:
         return f"{full} of {len(trials)} trials train to the end: {name.upper()} stops most early"
-    worse = [job for job in jobs if job.seen >= 3 and job.better > job.seen / 2]
+    # Of n trials the better half goes on, the one in the middle with it.
+    worse = [job for job in jobs if job.seen >= 2 and 2 * job.better > job.seen - 1]
     if worse and name != "hyperband":
         job = worse[0]
         return (

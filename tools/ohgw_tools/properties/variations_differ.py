@@ -38,13 +38,13 @@ def check(prober: Prober) -> Iterator[Finding]:
     declared = subject.bundle.experiment.run_variations
     suffixes = subject.contract.variations.smoke_suffixes
     ran = {m.variation for m in matches(declared, found, suffixes).values() if m.score >= WORDS}
-    for variation in declared:
-        if variation not in ran:
-            said = f"{variation} leaves no results in the smoke test; {_listed(results)} do"
-            yield _finding(subject, None, said, variation)
+    missing = [variation for variation in declared if variation not in ran]
+    for variation in missing:
+        said = f"{variation} leaves no results in the smoke test; {_listed(results)} do"
+        yield _finding(subject, None, said, variation)
     yield from _not_finite(subject, smoke, results)
     yield from _equal(subject, smoke, results)
-    if facts(subject.bundle).of("pairing"):
+    if not missing and facts(subject.bundle).of("pairing"):
         yield from _unpaired(prober, found)
 
 

@@ -32,9 +32,9 @@ def check(prober: Prober) -> Iterator[Finding]:
     """Run one variation with eta 0, 1 and 2, and with 1 on another mini-batch, and compare what the
     first optimizer was given.
 
-    With eta = 0 nothing may move; what moves must be a hyper-parameter, twice as far for twice the
-    eta, and depend on the data. Step counts are compared like with like, so that schedules cancel.
-    A random nudge that is drawn from the data's own values would pass.
+    With eta = 0 nothing may move, and weights never may; what moves must be a hyper-parameter,
+    twice as far for twice the eta, and depend on the data. Step counts are compared like with like,
+    so that schedules cancel. A random nudge drawn from the data's own values would pass.
     """
     found = warm_started(prober.subject)
     assert found is not None, "check() follows applies()"
@@ -49,6 +49,10 @@ def check(prober: Prober) -> Iterator[Finding]:
             else "changes nothing at all: it is ignored, or the warm start is never called"
         )
         yield _finding(prober, run, key, f"{'.'.join(map(str, key))} {what}", still, once)
+        return
+    if still.first and once.first and still.first.weights != once.first.weights:
+        said = "the weights that training starts from change with it: it takes a step on weights"
+        yield _finding(prober, run, key, said, still, once)
         return
     again = _moved(still, twice)
     for name, distance in moved.items():
