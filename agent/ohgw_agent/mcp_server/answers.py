@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from ohgw_agent.cli.discretion import discreet
 from ohgw_agent.proposer import Attempt
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
 from ohgw_tools.frozen import FROZEN
@@ -97,14 +98,15 @@ class Try(BaseModel):
 
 
 def quoted(item: Evidence) -> Quoted:
-    """Return evidence, its quote shortened."""
+    """Return evidence without secrets, its quote shortened."""
+    quote = discreet(item.quote)
     return Quoted(
         kind=item.kind,
         path=item.path,
         line=item.region.start_line if item.region else None,
-        quote=item.quote[:QUOTE],
-        cut=max(0, len(item.quote) - QUOTE),
-        note=item.note,
+        quote=quote[:QUOTE],
+        cut=max(0, len(quote) - QUOTE),
+        note=discreet(item.note),
     )
 
 
@@ -113,8 +115,9 @@ def found(finding: Finding) -> Found:
     region = finding.region
     return Found(
         **finding.model_dump(
-            include={"rule", "severity", "kind", "criterion", "message", "path", "cause", "waived"}
+            include={"rule", "severity", "kind", "criterion", "path", "cause", "waived"}
         ),
+        message=discreet(finding.message),
         fingerprint=finding.fingerprint,
         line=region.start_line if region else None,
         column=region.start_column if region else None,
@@ -145,7 +148,7 @@ def stages(judgement: Judgement) -> tuple[StageVerdict, ...]:
             status=v.status,
             errors=len(v.errors),
             findings=len(v.findings),
-            reason=v.reason,
+            reason=discreet(v.reason),
         )
         for v in judgement.verdicts
     )
@@ -170,7 +173,7 @@ def attempt(made: Attempt) -> Try:
     return Try(
         number=made.number,
         origin=made.patch.origin if made.patch else ("" if made.number else "the input"),
-        note=note,
+        note=discreet(note),
         status=made.judgement.status,
         stages=stages(made.judgement),
         mended=len(made.fixed),

@@ -14,6 +14,7 @@ from anyio.abc import ObjectReceiveStream
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
+from ohgw_agent.cli.discretion import discreet
 from ohgw_agent.cli.terminal import harmless
 from ohgw_agent.mcp_server.folders import Folders
 from ohgw_agent.settings import Settings
@@ -73,7 +74,7 @@ class Desk:
 
 def tool_error(error: OhgwError) -> ToolError:
     """Return one of our errors in the form that a client is shown, with its words made harmless."""
-    return ToolError(harmless(str(error), lines=True))
+    return ToolError(harmless(discreet(str(error)), lines=True))
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[str], None], text: str) -> None:
@@ -91,4 +92,4 @@ async def _report(context: Context[Any, Any], said: ObjectReceiveStream[str]) ->
     number = 0
     async for text in said:
         number += 1
-        await context.report_progress(number, message=harmless(text, limit=300))
+        await context.report_progress(number, message=harmless(discreet(text), limit=300))

@@ -28,7 +28,7 @@ def render(report: Report) -> str:
     """Return one SARIF log with one run: every stage's findings on this tree."""
     rules = _rules(report)
     run: dict[str, Any] = {
-        "tool": {"driver": {**_driver(), "rules": [rule for _, rule in sorted(rules.items())]}},
+        "tool": {"driver": {**driver(), "rules": [rule for _, rule in sorted(rules.items())]}},
         "automationDetails": {"id": f"ohgw/{report.contract}/{report.judgement.tree[:12]}"},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report)],
@@ -44,7 +44,8 @@ def render(report: Report) -> str:
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
-def _driver() -> dict[str, str]:
+def driver() -> dict[str, str]:
+    """Return what every run says of the tool."""
     try:
         number = version("ohgw-agent")
     except PackageNotFoundError:

@@ -23,7 +23,9 @@ POLL_SECONDS = 0.5
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("bundle", help="a bundle's JSON file, or a folder made by `bundle unpack`")
+    parser.add_argument(
+        "bundle", nargs="+", help="a bundle's JSON file, or a folder made by `bundle unpack`"
+    )
     parser.add_argument(
         "--format", default="text", help="text, json, sarif, junit or seed (default: text)"
     )
@@ -31,6 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--json", dest="format", action="store_const", const="json", help="same as --format json"
     )
     parser.add_argument("-o", "--output", type=Path, help="write the report there")
+    parser.add_argument(
+        "--sarif-file",
+        type=Path,
+        metavar="FILE",
+        help="also write one SARIF log there whose places are files below the current folder",
+    )
     parser.add_argument(
         "--select", action="append", default=[], metavar="RULE", help="ask these rules alone"
     )
@@ -68,6 +76,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.select or arguments.ignore:
         contract = narrowed(contract, tuple(arguments.select), tuple(arguments.ignore))
     cache = ParseCache()
+    if len(arguments.bundle) > 1 or arguments.sarif_file:
+        return _many(arguments, contract, cache)
+    (arguments.bundle,) = arguments.bundle
     code = _once(arguments, contract, cache)
     while arguments.watch:
         _wait_for_change(Path(arguments.bundle))
@@ -78,6 +89,22 @@ def _run(arguments: argparse.Namespace) -> int:
 
             print(f"ohgw-agent: {harmless(discreet(str(error)), lines=True)}", file=sys.stderr)
     return code
+
+
+def _many(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) -> int:
+    from ohgw_agent.cli import many_bundles
+    from ohgw_tools.errors import InputError
+
+    if arguments.watch:
+        raise InputError("--watch is for one bundle, without --sarif-file")
+    return many_bundles.report(
+        arguments.bundle,
+        lambda bundle: _judge(arguments, bundle, contract, cache),
+        contract,
+        form=arguments.format,
+        output=arguments.output,
+        sarif_file=arguments.sarif_file,
+    )
 
 
 def _once(arguments: argparse.Namespace, contract: Contract, cache: ParseCache) -> int:

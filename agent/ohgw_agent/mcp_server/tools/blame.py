@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from ohgw_agent.cli.discretion import discreet
 from ohgw_agent.mcp_server import answers
 from ohgw_agent.mcp_server.desk import Desk, tool_error
 from ohgw_tools.errors import InputError, OhgwError
@@ -89,7 +90,7 @@ def _origin(known: Account) -> Origin:
     patch = known.line.patch
     return Origin(
         line=known.line.number,
-        text=known.line.text.rstrip("\n"),
+        text=discreet(known.line.text.rstrip("\n")),
         patch=patch.id if patch else "",
         origin=patch.origin if patch else "the input",
         note=patch.patch.note if patch and patch.patch else "",

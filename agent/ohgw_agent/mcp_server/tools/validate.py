@@ -54,6 +54,7 @@ def tool(desk: Desk) -> Callable[..., Awaitable[answers.Verdicts]]:
                 static_only=settings.static_only,
                 environment_options=how.environment,
                 allow_hosts=how.allow_hosts,
+                data=how.data,
                 observe=how.observe,
                 deep=how.deep,
                 repeat=how.repeat,
