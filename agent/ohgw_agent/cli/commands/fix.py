@@ -37,14 +37,15 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from ohgw_agent.cli.display import display
+    from ohgw_agent.cli.stopping import stopping
     from ohgw_agent.repair import fix
     from ohgw_tools.bundles.bundle_file import load
 
     check_output(arguments.output)
     settings = options.settings_of(arguments)
     bundle = load(arguments.bundle)
-    with display(settings.budget, quiet=arguments.quiet) as watch:
-        trace = fix(bundle, settings, runs_dir=arguments.runs_dir, watch=watch)
+    with display(settings.budget, quiet=arguments.quiet) as watch, stopping() as cancel:
+        trace = fix(bundle, settings, runs_dir=arguments.runs_dir, watch=watch, cancel=cancel)
     return report(trace, arguments)
 
 

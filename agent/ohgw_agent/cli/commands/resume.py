@@ -27,16 +27,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from ohgw_agent.budget import Budget
     from ohgw_agent.cli.display import display
+    from ohgw_agent.cli.stopping import stopping
     from ohgw_agent.repair import resume
 
     fix.check_output(arguments.output)
     otel = telemetry_options.of(arguments)
-    with display(Budget(), quiet=arguments.quiet) as watch:
+    with display(Budget(), quiet=arguments.quiet) as watch, stopping() as cancel:
         trace = resume(
             arguments.run_id,
             runs_dir=arguments.runs_dir,
             force=arguments.force,
             watch=watch,
+            cancel=cancel,
             otel=otel,
         )
     return fix.report(trace, arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,29 +138,38 @@ def _judge(
     if arguments.static_only:
         return judge(bundle, contract, static_only=True, cache=cache)
 
+    from ohgw_agent.cli.stopping import stopping
+    from ohgw_tools.environments.data_cache import DataCache
     from ohgw_tools.environments.environment import EnvironmentOptions
+    from ohgw_tools.errors import RunCancelled
 
-    return judge(
-        bundle,
-        contract,
-        sandbox=arguments.sandbox,
-        environment_options=EnvironmentOptions(
-            python=arguments.python,
-            installer=arguments.installer,
-            constraints=tuple(arguments.constraint),
-            index=arguments.index,
-            allow_build=tuple(arguments.allow_build),
-            allow_packages=tuple(arguments.allow_package),
-            cache_dir=Path(arguments.cache_dir) if arguments.cache_dir else None,
-        ),
-        allow_hosts=tuple(arguments.allow_host),
-        data=tuple(arguments.data),
-        observe=arguments.observe,
-        deep=arguments.deep,
-        repeat=arguments.repeat,
-        on_progress=None if arguments.quiet else _progress,
-        cache=cache,
-    )
+    DataCache(arguments.data)  # a directory that is not there is bad input now, not in a minute
+    with stopping() as cancel, contextlib.suppress(RunCancelled):
+        judgement = judge(
+            bundle,
+            contract,
+            sandbox=arguments.sandbox,
+            environment_options=EnvironmentOptions(
+                python=arguments.python,
+                installer=arguments.installer,
+                constraints=tuple(arguments.constraint),
+                index=arguments.index,
+                allow_build=tuple(arguments.allow_build),
+                allow_packages=tuple(arguments.allow_package),
+                cache_dir=Path(arguments.cache_dir) if arguments.cache_dir else None,
+            ),
+            allow_hosts=tuple(arguments.allow_host),
+            data=tuple(arguments.data),
+            observe=arguments.observe,
+            deep=arguments.deep,
+            repeat=arguments.repeat,
+            on_progress=None if arguments.quiet else _progress,
+            cache=cache,
+            cancel=cancel,
+        )
+    if cancel.is_set():
+        raise KeyboardInterrupt
+    return judgement
 
 
 def _progress(text: str) -> None:
