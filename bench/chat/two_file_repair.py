@@ -1,13 +1,18 @@
-"""One two-file repair with a canned right reply: what it costs here and in aider, in the same run.
+"""One two-file repair with a canned right reply: what it costs here, in aider and in
+mini-swe-agent, in the same run.
 
     python -m venv /tmp/aider && /tmp/aider/bin/pip install aider-chat
-    python bench/chat/two_file_repair.py --aider /tmp/aider/bin/aider [--rounds 3]
+    python -m venv /tmp/mini && /tmp/mini/bin/pip install mini-swe-agent mcp
+    python bench/chat/two_file_repair.py --aider /tmp/aider/bin/aider --mini /tmp/mini/bin/mini \
+        [--rounds 3]
 
 Two files of 1,300 characters hold one defect each; a check program fails until both are mended. The
 model is a server on loopback that answers at once, so that only the frame is measured. Each side
-ends by running the check: ours in its sandbox before and after, aider's by --auto-test. Prints CPU
-seconds (user and system, with all children; the smallest of the rounds), model calls, characters
-sent and whether the check passes, and each as a ratio to aider's.
+ends by running the check: ours in its sandbox before and after, aider's by --auto-test, mini's in
+the same command that mends the files (its best case: it is told where the defects are and looks at
+nothing; the second call says that it is done). Prints CPU seconds (user and system, with all
+children; the smallest of the rounds), model calls, characters of messages sent and whether the
+check passes, and each as a ratio to the others'.
 """
 
 from __future__ import annotations
@@ -52,6 +57,8 @@ full: {argv: [python, -m, src.check]}
 artifacts: {results: null, figures: null}
 variations: {}
 """
+# Spares the peers a look for prices on the network, which costs them seconds where there is none.
+OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 FILES = {"src/split.py": SPLIT, "src/mean.py": MEAN, "src/check.py": CHECK}
 
 
@@ -94,21 +101,57 @@ def aider(folder: Path, url: str, program: str) -> bool:
     command += ["--map-tokens", "0", "--test-cmd", test, "--message"]
     command += ["split returns the same part twice; mean([2, 4]) is 2, not 3"]
     command += ["src/split.py", "src/mean.py"]
-    environment = {**os.environ, "HOME": str(folder)}
+    environment = {**os.environ, **OFFLINE, "HOME": str(folder)}
     subprocess.run(command, stdout=subprocess.DEVNULL, cwd=folder, env=environment, timeout=300)
     done = subprocess.run([sys.executable, "-m", "src.check"], cwd=folder, capture_output=True)
     return done.returncode == 0
 
 
+MINIS_EDIT = (
+    "sed -i 's/samples\\[:cut\\], samples\\[:cut\\]/samples[:cut], samples[cut:]/' src/split.py && "
+    "sed -i 's/ \\/ (len(values) + 1)/ \\/ len(values)/' src/mean.py && "
+    f"{sys.executable} -m src.check"
+)
+MINIS_END = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+
+
+def minis_reply(number: int) -> Say:
+    """The calls of its shell: the repair with the check, then the end."""
+    command = json.dumps({"command": MINIS_EDIT if number == 0 else MINIS_END})
+    call = {"id": f"call_{number}", "type": "function"}
+    call["function"] = {"name": "bash", "arguments": command}
+    return Say("Mending both files.", finish="tool_calls", message={"tool_calls": [call]})
+
+
+def mini(folder: Path, url: str, program: str) -> bool:
+    """Run mini-swe-agent on the files; say whether the check passes afterwards."""
+    for path, text in FILES.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
+    task = "split in src/split.py returns the same part twice; mean([2, 4]) in src/mean.py is 2, "
+    command = [program, "-m", "openai/m", "-t", task + "not 3", "-y", "--exit-immediately"]
+    command += ["-o", str(folder / "trajectory.json"), "-c", "mini.yaml"]
+    command += ["-c", f"model.model_kwargs.api_base={url}"]
+    own = {"HOME": str(folder), "OPENAI_API_KEY": "k", "MSWEA_CONFIGURED": "true"}
+    own |= {"MSWEA_COST_TRACKING": "ignore_errors", "MSWEA_SILENT_STARTUP": "1"}
+    own |= {"MSWEA_GLOBAL_CONFIG_DIR": str(folder)}
+    environment = {**os.environ, **OFFLINE, **own}
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "cwd": folder}
+    quiet["stderr"] = subprocess.DEVNULL
+    subprocess.run(command, env=environment, timeout=300, **quiet)
+    done = subprocess.run([sys.executable, "-m", "src.check"], cwd=folder, capture_output=True)
+    return done.returncode == 0
+
+
 def measured(
-    run: Callable[[Path, str, str], bool], reply: str, program: str
+    run: Callable[[Path, str, str], bool], reply: str | None, program: str
 ) -> tuple[float, int, int, bool]:
     """CPU seconds, calls, characters sent, and whether the check passed at the end."""
     seen: list[Request] = []
 
     def answer(request: Request) -> Say:
         seen.append(request)
-        return Say(reply)
+        return Say(reply) if reply is not None else minis_reply(len(seen) - 1)
 
     with tempfile.TemporaryDirectory() as folder, ScriptedServer(answer) as server:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -122,11 +165,14 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--aider", help="aider's executable")
+    parser.add_argument("--mini", help="mini-swe-agent's executable")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     sides = {"ohgw-agent": (ours, REPAIR, "")}
     if arguments.aider:
         sides["aider"] = (aider, aiders_reply(), arguments.aider)
+    if arguments.mini:
+        sides["mini"] = (mini, None, arguments.mini)
     best: dict[str, tuple[float, int, int, bool]] = {}
     for _ in range(arguments.rounds):
         for name, side in sides.items():
@@ -135,9 +181,9 @@ def main() -> None:
     print(f"{'':12} {'CPU s':>7} {'calls':>6} {'chars sent':>11}  check")
     for name, (cpu, calls, sent, passed) in best.items():
         print(f"{name:12} {cpu:7.2f} {calls:6} {sent:11}  {'passes' if passed else 'FAILS'}")
-    if "aider" in best:
-        pairs = zip(best["ohgw-agent"][:3], best["aider"][:3], strict=True)
-        print("ratio to aider: " + "  ".join(f"{a / b:.2f}" for a, b in pairs if b))
+    for peer in list(best)[1:]:
+        pairs = zip(best["ohgw-agent"][:3], best[peer][:3], strict=True)
+        print(f"ratio to {peer}: " + "  ".join(f"{a / b:.2f}" for a, b in pairs if b))
 
 
 if __name__ == "__main__":
