@@ -60,6 +60,8 @@ class Cell:
             pass_fds=(info_write.number, block_read.number, *self._inherited),
             env={},
             cwd="/",
+            # A terminal's interrupt is for the caller alone, who stops the program in good order.
+            process_group=0,
         )
         self._stack.callback(self._reap)
         self.ended = self._held(os.pidfd_open(self.process.pid))

@@ -16,6 +16,7 @@ from ohgw_tools.sandbox import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
 _CLOSE_SECONDS = 5.0
+_ABANDONED_SECONDS = 60.0
 
 
 class ControlGroup:
@@ -77,6 +78,19 @@ class ControlGroup:
                     break
                 _kill_members(directory)
                 time.sleep(0.005)
+
+
+def sweep() -> int:
+    """Remove the groups of callers that were killed. Returns how many directories."""
+    removed = 0
+    for directory in (*_ROOT.glob("*/ohgw-*"), *_ROOT.glob("ohgw-*")):
+        caller = directory.name.split("-")[1]
+        with contextlib.suppress(OSError):
+            old = time.time() - directory.stat().st_mtime > _ABANDONED_SECONDS
+            if old and not Path("/proc", caller).exists():
+                directory.rmdir()  # which the kernel refuses while anything runs in it
+                removed += 1
+    return removed
 
 
 def create(limits: Limits) -> ControlGroup | None:

@@ -80,7 +80,7 @@ class Supervisor:
         next_look = 0.0
         while True:
             now = time.monotonic()
-            if self._cancel is not None and self._cancel.is_set():
+            if self._is_cancelled():
                 return "cancelled"
             if now >= deadline:
                 return "timeout"
@@ -96,7 +96,11 @@ class Supervisor:
             if self._captured.total > FLOOD_FACTOR * self._limits.output_bytes:
                 return "output"
             if self._ended():
-                return "ended"
+                # What was asked to stop did not end by itself, whatever it looks like.
+                return "cancelled" if self._is_cancelled() else "ended"
+
+    def _is_cancelled(self) -> bool:
+        return self._cancel is not None and self._cancel.is_set()
 
     def drain(self, done: Callable[[], bool] | None = None, seconds: float = 0) -> bool:
         """Read what is left: until `done`, or else until nothing is there at the moment.

@@ -56,6 +56,7 @@ class Bubblewrap:
 
     @cached_property
     def _probe(self) -> Probe:
+        cgroup.sweep()
         problem = f"no bwrap of version {'.'.join(map(str, bubblewrap_binary.OLDEST[:2]))} or newer"
         for binary in bubblewrap_binary.candidates():
             try:
