@@ -1,11 +1,18 @@
-"""Good bundles: every kind in every style."""
+"""Good bundles: every kind in every style, and one of the Hydra family."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 from kinds import all_kinds
 from styles import all_styles
 
 from ohgw_tools.bundle import Bundle, Experiment
+from ohgw_tools.contract import Contract
+
+HYDRA = "hydra-ridge"
+CONTRACTS = {name: Contract.load(name) for name in ("base-derived", "hydra")}
 
 
 def good_bundles() -> dict[str, Bundle]:
@@ -23,3 +30,16 @@ def good_bundles() -> dict[str, Bundle]:
                 base=files(kind, True), derived=files(kind, False), experiment=experiment
             )
     return found
+
+
+def hydra_good() -> Bundle:
+    """Return the Hydra bundle that the tests use, too."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "static"))
+    from hydra_bundle import hydra_bundle
+
+    return hydra_bundle()
+
+
+def contract_of(bundle: Bundle) -> Contract:
+    """Return the contract that a bundle of this benchmark is written for."""
+    return CONTRACTS["base-derived" if bundle.base else "hydra"]

@@ -25,22 +25,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from crafted import crafted_bundles
 from defects import Defect, all_defects
-from good import good_bundles
+from good import HYDRA, contract_of, good_bundles, hydra_good
 from outcome import Outcome, predicted_and_real
 from rewrites import REWRITES
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.check import check
-from ohgw_tools.contract import Contract
 from ohgw_tools.finding import Finding
 
 RANK = {"none": -1, "info": 0, "warning": 1, "error": 2}
-CONTRACT = Contract.load("base-derived")
 
 
 def judge(bundle: Bundle) -> tuple[Finding, ...]:
     """Return all findings of the static judge."""
-    return check(bundle, CONTRACT).findings
+    return check(bundle, contract_of(bundle)).findings
 
 
 def worst(findings: tuple[Finding, ...], rules: tuple[str, ...] | None = None) -> str:
@@ -160,7 +158,7 @@ def main() -> None:
     bundles = {n: b for n, b in good_bundles().items() if arguments.bundles in n}
     defects = [d for d in all_defects() if arguments.only in (None, d.name)]
     if not arguments.only:
-        good(bundles)
+        good({**bundles, HYDRA: hydra_good()} if arguments.bundles in HYDRA else bundles)
         rewritten(bundles)
     outcome = injected(bundles, defects)
     if not arguments.only:

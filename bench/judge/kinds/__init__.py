@@ -1,4 +1,4 @@
-"""The six kinds of experiment, found by their files."""
+"""The kinds of experiment, found by their files."""
 
 from __future__ import annotations
 
