@@ -43,7 +43,7 @@ def cpu(action: Callable[[], object]) -> float:
 
 
 def cpu_of(command: list[str]) -> float:
-    """Return the milliseconds of CPU, of user and system, that a program takes from start to end."""
+    """Return the milliseconds of CPU that a program takes from its start to its end."""
     environment = dict(os.environ)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
