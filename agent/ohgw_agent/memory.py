@@ -7,7 +7,7 @@ from typing import Any
 
 from ohgw_agent.loop_context import LoopContext
 from ohgw_agent.notice import Notice
-from ohgw_agent.progress import brought_back, deciding, nearer
+from ohgw_agent.progress import brought_back, deciding, gone, nearer
 from ohgw_agent.proposer import Attempt
 from ohgw_tools.edit import Patch
 from ohgw_tools.verdict import Judgement, Verdict
@@ -42,7 +42,7 @@ def record_attempt(
         tree=state["tree"],
         patch=context.archive.value(Patch, state["patch"]) if state["patch"] else None,
         judgement=judgement,
-        fixed=tuple(sorted(before - now)),
+        fixed=tuple(sorted(gone(parent.judgement, judgement) if parent else ())),
         new=tuple(sorted(now - before)),
         kept=tuple(sorted(before & now)),
         returned=tuple(sorted(brought_back(now - before, earlier))),

@@ -44,6 +44,16 @@ def deciding(judgement: Judgement) -> frozenset[str]:
     return frozenset(f.fingerprint for f in judgement.errors)
 
 
+def gone(before: Judgement, now: Judgement) -> frozenset[str]:
+    """The deciding findings of `before` that are not in `now`, whose stage did look again. What a
+    stage found that was not reached this time is not known to be mended; nor, where a patch was
+    refused, is anything.
+    """
+    looked = {v.stage for v in now.verdicts if v.status != "undecided"}
+    again = [f for v in before.verdicts if v.stage in looked for f in v.errors]
+    return frozenset(f.fingerprint for f in again) - deciding(now)
+
+
 def brought_back(new: frozenset[str], history: Sequence[Attempt]) -> frozenset[str]:
     """Return those findings of `new` that an earlier attempt had as well: mended once and undone,
     or brought in by a patch before.

@@ -119,7 +119,10 @@ def _attempt_line(attempt: Attempt) -> str:
         what = f"{attempt.patch.origin}: {attempt.patch.note}"
     elif attempt.number:
         what = "an answer that is no patch"
-    change = f"  ({len(attempt.fixed)} mended, {len(attempt.new)} new)" if attempt.number else ""
+    change = ""
+    if attempt.number:
+        counts = f"{len(attempt.fixed)} mended, {len(attempt.new)} new"
+        change = f"  ({'refused, nothing changed' if attempt.refused else counts})"
     return f"{attempt.number:3}  {harmless(what, limit=160)}{change}\n     {stages}"
 
 

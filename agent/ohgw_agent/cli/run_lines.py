@@ -66,9 +66,9 @@ def _attempt(attempt: Candidate) -> Iterator[str]:
             yield f"      refused: {harmless(code)}: {harmless(message, limit=300)}"
     for said in attempt.verdicts:
         yield f"  {said.id}  {_verdict_line(said)}"
-    if attempt.number and attempt.event:
+    if attempt.number and attempt.event and not attempt.refused:
         fixed, new = len(attempt.listed("fixed")), len(attempt.listed("new"))
-        yield f"      {fixed} mended, {new} new, {len(attempt.listed('kept'))} left"
+        yield f"      {fixed} mended, {new} new, {len(attempt.errors)} left"
 
 
 def _verdict_line(said: Said) -> str:

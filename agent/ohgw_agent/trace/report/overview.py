@@ -52,6 +52,7 @@ def header(history: History) -> Html:
         ("Python, platform", f"{text(start, 'python')}, {text(start, 'platform')}"),
         ("Label", text(start, "label")),
         ("Delivered tree", history.final_tree),
+        ("Head of the record", history.reader.events[-1].digest),
     ]
     not_run = list(_unchecked(history)) if status == "ready" else []
     rows = [many(el("dt", name), el("dd", value)) for name, value in facts if value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ohgw_agent.trace.fields import mapping, number
+from ohgw_agent.trace.fields import mapping, number, strings
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Candidate, Said
 from ohgw_agent.trace.report.markup import Child, Html, el
@@ -16,16 +16,17 @@ MOST_FINDINGS = 400
 def timeline(history: History) -> Html:
     """A row for each attempt, a column for each stage."""
     rows = []
+    asked = {"patch", *strings(history.start, "required")}
     for attempt in history.attempts:
         said = {s.stage: s for s in attempt.verdicts}
-        cells: list[Child] = [el("td", _cell(said.get(stage))) for stage in STAGES]
+        cells: list[Child] = [el("td", _cell(said.get(s), s in asked)) for s in STAGES]
         rows.append(
             el(
                 "tr",
                 el("th", el("a", str(attempt.number), href=f"#a{attempt.number}"), scope="row"),
                 el("td", _origin(attempt)),
                 cells,
-                el("td", _change(attempt)),
+                el("td", _change(attempt), class_="words"),
             )
         )
     heads = ("Attempt", "Change", *STAGES, "Errors")
@@ -52,9 +53,9 @@ def _origin(attempt: Candidate) -> str:
     return f"{attempt.patch.origin or 'no patch'}{' (refused)' if attempt.refused else ''}"
 
 
-def _cell(said: Said | None) -> Child:
+def _cell(said: Said | None, asked: bool) -> Child:
     if said is None:
-        return el("span", "not reached", class_="faint")
+        return el("span", "not reached" if asked else "not asked for", class_="faint")
     errors = number(mapping(said.event.data, "counts"), "error")
     words = f" {errors}" if errors else ""
     return el("a", badge(said.status), words, href=f"#{said.id}")
@@ -65,9 +66,11 @@ def _change(attempt: Candidate) -> str:
         return "unfinished"
     if attempt.number == 0:
         return f"{len(attempt.errors)} found"
+    if attempt.refused:
+        return "nothing changed"
     fixed, new = len(attempt.listed("fixed")), len(attempt.listed("new"))
     best = ", best so far" if attempt.event.data.get("best") else ""
-    return f"{fixed} mended, {new} new, {len(attempt.listed('kept'))} left{best}"
+    return f"{fixed} mended, {new} new, {len(attempt.errors)} left{best}"
 
 
 def matrix(history: History) -> Html:
