@@ -10,6 +10,7 @@ from ohgw_tools.check import check
 from ohgw_tools.contract import Contract, builtin_names, parse
 from ohgw_tools.errors import ContractError
 from ohgw_tools.rule import all_rules
+from ohgw_tools.running.run_finding import RunFindings
 from ohgw_tools.subject import Subject
 
 PAGE = Path(__file__).parents[2] / "tools" / "ohgw_tools" / "contracts" / "WRITING.md"
@@ -105,3 +106,22 @@ def test_a_contract_that_names_an_unknown_rule_is_refused():
     rules = contract.rules.model_copy(update={"ignore": ("placeholder-coment",)})
     with pytest.raises(ContractError, match="placeholder-comment"):
         check(hydra_bundle(), contract.model_copy(update={"rules": rules}))
+
+
+def test_rules_of_the_sandbox_stage_take_severities_and_are_ignored_but_not_selected():
+    contract = Contract.load("hydra")
+
+    def with_rules(**changes):
+        rules = contract.rules.model_copy(update=changes)
+        return contract.model_copy(update={"rules": rules})
+
+    named = with_rules(severity={"smoke-timeout": "warning"}, ignore=("error-in-*",))
+    assert check(hydra_bundle(), named).status == "pass"
+    findings = RunFindings(Subject(hydra_bundle(), named))
+    findings.add("smoke-timeout", "too slow")
+    findings.add("error-in-log", "an error", severity="error")
+    assert [(f.rule, f.severity) for f in findings.all] == [("smoke-timeout", "warning")]
+    with pytest.raises(ContractError, match="found by running"):
+        check(hydra_bundle(), with_rules(select=("smoke-crash",)))
+    with pytest.raises(ContractError, match="did you mean smoke-timeout"):
+        check(hydra_bundle(), with_rules(severity={"smoke-time-out": "info"}))

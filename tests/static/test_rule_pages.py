@@ -1,12 +1,17 @@
 """Every rule has a page, and what the page says happens."""
 
+import ast
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import rule_page
+import yaml
 
 from ohgw_tools.errors import InputError
 from ohgw_tools.rule import all_rules, page
+from ohgw_tools.running.run_finding import RULES as RUN_RULES
 
 PAGES = Path(__file__).parents[1] / "rules"
 RULES = {rule.NAME: rule for rule in all_rules()}
@@ -46,6 +51,28 @@ def test_a_rule_is_named_for_its_file_and_says_what_it_is(name):
 
 def test_there_is_no_page_without_a_rule():
     assert {path.stem for path in PAGES.glob("*.md")} == set(RULES)
+
+
+RUN_PAGES = PAGES.parent / "run_rules"
+PARSERS = {"python": ast.parse, "yaml": yaml.safe_load, "toml": tomllib.loads, "text": str}
+
+
+@pytest.mark.parametrize("name", RUN_RULES)
+def test_each_rule_of_the_sandbox_stage_has_a_page_that_reads(name):
+    text = page(name)
+    assert text.startswith(f"# {name}\n\n{RUN_RULES[name].summary}\n")
+    places = [text.index(f"\n## {section}\n") for section in rule_page.SECTIONS]
+    assert places == sorted(places)
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for language, code in blocks:
+        PARSERS[language](code)
+    assert blocks[0] != blocks[1]
+
+
+def test_there_is_no_page_without_a_rule_of_the_sandbox_stage():
+    assert {path.stem for path in RUN_PAGES.glob("*.md")} == set(RUN_RULES)
+    assert not set(RUN_RULES) & set(RULES)
 
 
 def test_an_unknown_rule_is_refused_with_the_nearest_names():

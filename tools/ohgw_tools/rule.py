@@ -43,15 +43,15 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def chosen(contract: Contract) -> tuple[Rule, ...]:
-    """Return the rules that a contract selects and does not ignore.
+    """Return the static rules that a contract selects and does not ignore.
 
-    Raises ContractError for a pattern or a severity that fits no rule.
+    `ignore` and `severity` may name rules of the sandbox stage too; `select` may not, for a run is
+    not looked at by halves. Raises ContractError for a pattern or a severity that fits no rule.
     """
     wanted = contract.rules
     names = [rule.NAME for rule in all_rules()]
-    for pattern in (*wanted.select, *wanted.ignore, *wanted.severity):
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise ContractError(f"rules: {_unknown(pattern, names)}")
+    _refuse_unknown(wanted.select, names)
+    _refuse_unknown((*wanted.ignore, *wanted.severity), names, run_rules_too=True)
     return tuple(
         rule
         for rule in all_rules()
@@ -73,14 +73,36 @@ def narrowed(
     return narrower
 
 
+def _refuse_unknown(
+    patterns: Iterable[str], names: list[str], run_rules_too: bool = False
+) -> None:
+    for pattern in patterns:
+        if any(fnmatchcase(name, pattern) for name in names):
+            continue
+        by_running = [name for name in _run_rules() if fnmatchcase(name, pattern)]
+        if by_running and not run_rules_too:
+            message = f"{pattern!r} is found by running: give it a severity, or ignore it"
+            raise ContractError(f"rules: select: {message}")
+        if not by_running:
+            raise ContractError(f"rules: {_unknown(pattern, [*names, *_run_rules()])}")
+
+
+def _run_rules() -> dict[str, str]:
+    """The rules of the sandbox stage, each with its summary."""
+    from ohgw_tools.running.run_finding import RULES
+
+    return {name: rule.summary for name, rule in RULES.items()}
+
+
 def page(name: str) -> str:
     """Return a rule's page as Markdown. Raises InputError for a name that is no rule's."""
-    summaries = {rule.NAME: rule.SUMMARY for rule in all_rules()}
+    summaries = {rule.NAME: rule.SUMMARY for rule in all_rules()} | _run_rules()
     if name not in summaries:
         raise InputError(_unknown(name, list(summaries)))
     here = Path(__file__).resolve()
-    folders = (here.parent / "pages", here.parents[2] / "tests" / "rules")
-    for folder in folders:
+    tests = here.parents[2] / "tests"
+    packed = (here.parent / "pages", here.parent / "run_pages")
+    for folder in (*packed, tests / "rules", tests / "run_rules"):
         file = folder / f"{name}.md"
         if file.is_file():
             return file.read_text(encoding="utf-8")

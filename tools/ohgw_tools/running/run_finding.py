@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -128,7 +129,9 @@ class RunFindings:
         self.take(finding)
 
     def take(self, finding: Finding) -> None:
-        """Add a finding as it is."""
+        """Add a finding as it is, unless the contract ignores its rule."""
+        if any(fnmatchcase(finding.rule, pattern) for pattern in self.contract.rules.ignore):
+            return
         self._found.setdefault((finding.rule, finding.path, finding.subject), finding)
 
     def _criterion(self, wanted: str) -> str:

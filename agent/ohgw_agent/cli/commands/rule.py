@@ -15,10 +15,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from ohgw_tools.rule import all_rules, page
+    from ohgw_tools.running.run_finding import RULES
 
     if arguments.name:
         print(page(arguments.name))
         return 0
     for rule in all_rules():
         print(f"{rule.NAME:32} {rule.SEVERITY:8} {rule.SUMMARY}")
+    for name, found in RULES.items():
+        print(f"{name:32} {found.severity:8} {found.summary}")
     return 0
