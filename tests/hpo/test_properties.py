@@ -12,8 +12,10 @@ from test_cifar_repair import CONTRACT, repair
 from wrong_repairs import SEED, WRONG, changed, made_small
 
 from ohgw_tools.bundles.bundle_file import load
+from ohgw_tools.errors import ContractError
 from ohgw_tools.isolation.host_interpreter import host_interpreter
-from ohgw_tools.property import all_properties, judge
+from ohgw_tools.property import all_properties, chosen, judge
+from ohgw_tools.rule import page
 from ohgw_tools.subject import Subject
 
 # The 12 repairs that look right and are not, and more; in one style or the other.
@@ -35,6 +37,24 @@ def test_each_property_is_named_for_its_file_and_has_wrong_experiments():
         assert one.NAME in {wrong.property for _, wrong in CASES}
         assert (one.__doc__ or "").startswith(f"{one.NAME}: ")
         assert one.SUMMARY.endswith(".")
+
+
+@pytest.mark.parametrize("one", all_properties(), ids=lambda one: one.NAME)
+def test_each_property_has_its_page(one):
+    text = page(one.NAME)
+    assert text.startswith(f"# {one.NAME}\n\n{one.SUMMARY}\n")
+    headings = ("What it does", "Why is this bad", "A finding", "What to do")
+    places = [text.index(f"\n## {heading}\n") for heading in headings]
+    assert places == sorted(places)
+
+
+def test_a_contract_names_its_properties():
+    assert CONTRACT.properties == ("*",)
+    assert chosen(("noise-*", "metrics-reported")) == tuple(
+        p for p in all_properties() if p.NAME.startswith(("noise-", "metrics-"))
+    )
+    with pytest.raises(ContractError, match="names none of eta-zero-is-baseline"):
+        chosen(("nois",))
 
 
 @pytest.fixture(scope="module")

@@ -73,9 +73,7 @@ def narrowed(
     return narrower
 
 
-def _refuse_unknown(
-    patterns: Iterable[str], names: list[str], run_rules_too: bool = False
-) -> None:
+def _refuse_unknown(patterns: Iterable[str], names: list[str], run_rules_too: bool = False) -> None:
     for pattern in patterns:
         if any(fnmatchcase(name, pattern) for name in names):
             continue
@@ -95,14 +93,20 @@ def _run_rules() -> dict[str, str]:
 
 
 def page(name: str) -> str:
-    """Return a rule's page as Markdown. Raises InputError for a name that is no rule's."""
-    summaries = {rule.NAME: rule.SUMMARY for rule in all_rules()} | _run_rules()
+    """Return the page of a rule or a property as Markdown. Raises InputError for a name that is
+    neither's.
+    """
+    from ohgw_tools.property import all_properties
+
+    summaries = {one.NAME: one.SUMMARY for one in (*all_rules(), *all_properties())}
+    summaries |= _run_rules()
     if name not in summaries:
         raise InputError(_unknown(name, list(summaries)))
     here = Path(__file__).resolve()
     tests = here.parents[2] / "tests"
-    packed = (here.parent / "pages", here.parent / "run_pages")
-    for folder in (*packed, tests / "rules", tests / "run_rules"):
+    packed = (here.parent / folder for folder in ("pages", "property_pages", "run_pages"))
+    sources = (tests / folder for folder in ("rules", "properties", "run_rules"))
+    for folder in (*packed, *sources):
         file = folder / f"{name}.md"
         if file.is_file():
             return file.read_text(encoding="utf-8")

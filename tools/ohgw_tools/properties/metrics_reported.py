@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
 from ohgw_tools import catalogue
 from ohgw_tools.catalogue import MetricEntry
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
+from ohgw_tools.running import artifact_json
 from ohgw_tools.running.probe import Prober
 from ohgw_tools.sandbox import Execution
 from ohgw_tools.source.run_list import plain, words
@@ -76,7 +76,7 @@ def _keys(execution: Execution) -> frozenset[str]:
     for path, content in execution.artifacts.items():
         if path.endswith(".json") and not path.startswith("."):
             try:
-                found |= set(_json_keys(json.loads(content)))
+                found |= set(_json_keys(artifact_json.read(content)))
             except ValueError:
                 continue
         elif path.endswith(".csv"):

@@ -11,7 +11,7 @@ from ohgw_tools.errors import CouldNotLook
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
 from ohgw_tools.properties.fails_without_data import twins
 from ohgw_tools.running.batch import Batch
-from ohgw_tools.running.probe import KeyPath, Prober, Sample, Setting
+from ohgw_tools.running.probe import KeyPath, Prober, Sample, Setting, uses_torch
 from ohgw_tools.running.supplied_data import can_supply, labels_of, supplied
 from ohgw_tools.source.run_list import Run, runs
 from ohgw_tools.subject import Subject
@@ -28,7 +28,7 @@ _REPEATED = 0.15
 
 def applies(subject: Subject) -> bool:
     """Whether a run of both configurations names a dataset that can be supplied in small."""
-    return any(_entry(dataset) is not None for _, dataset in twins(subject))
+    return uses_torch(subject) and any(_entry(dataset) is not None for _, dataset in twins(subject))
 
 
 def check(prober: Prober) -> Iterator[Finding]:

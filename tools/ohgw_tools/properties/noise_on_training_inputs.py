@@ -10,7 +10,7 @@ from ohgw_tools.errors import CouldNotLook
 from ohgw_tools.facts.experiment_facts import facts
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
 from ohgw_tools.running.batch import Batch
-from ohgw_tools.running.probe import KeyPath, Prober, Sample
+from ohgw_tools.running.probe import KeyPath, Prober, Sample, uses_torch
 from ohgw_tools.source.run_list import Run, leaves, runs
 from ohgw_tools.subject import Subject
 
@@ -24,8 +24,8 @@ _KEY = re.compile(r"(?:.*_)?(?:noise|corruption|noisy)(?:_(?:ratio|rate|share|pr
 
 
 def applies(subject: Subject) -> bool:
-    """Whether a smoke run has input noise switched on."""
-    return _noisy(subject) is not None
+    """Whether the text states a share of noise in inputs, and a smoke run has noise switched on."""
+    return uses_torch(subject) and _noisy(subject) is not None
 
 
 def check(prober: Prober) -> Iterator[Finding]:
@@ -65,15 +65,15 @@ def check(prober: Prober) -> Iterator[Finding]:
 def _noisy(subject: Subject) -> tuple[Run, KeyPath, float] | None:
     """The first smoke run with noise, its key, and the share that the text states for inputs."""
     stated = facts(subject.bundle).of("noise-ratio")
+    shares = {float(f.value) for f in stated if "label" not in f.quote.lower()}
+    if not shares:
+        return None
     for run in runs(subject, "smoke"):
         for key, value in leaves(run.config):
             fits = key and _KEY.fullmatch(str(key[-1])) and "label" not in str(key[-1]).lower()
             if not fits or isinstance(value, bool) or not isinstance(value, int | float):
                 continue
             if 0 < value < 1:
-                shares = {float(f.value) for f in stated if "label" not in f.quote.lower()}
-                if stated and not shares:
-                    return None  # what is stated is noise in labels: another experiment
                 return run, key, shares.pop() if len(shares) == 1 else float(value)
     return None
 

@@ -10,7 +10,7 @@ from ohgw_tools import catalogue
 from ohgw_tools.errors import CouldNotLook
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
 from ohgw_tools.running.batch import TrialPoint
-from ohgw_tools.running.probe import KeyPath, Prober, Ranking, Setting
+from ohgw_tools.running.probe import KeyPath, Prober, Ranking, Setting, uses_torch
 from ohgw_tools.source.run_list import Run, leaves, runs
 from ohgw_tools.subject import Subject
 
@@ -45,7 +45,7 @@ class Job(NamedTuple):
 
 def applies(subject: Subject) -> bool:
     """Whether a smoke run carries out a scheduler whose rule is known."""
-    return bool(_scheduled(subject))
+    return uses_torch(subject) and bool(_scheduled(subject))
 
 
 def check(prober: Prober) -> Iterator[Finding]:

@@ -69,9 +69,14 @@ def _equal(
     for run_id, left in results.items():
         key = tuple(sorted(metric_numbers(left).items()))
         first = seen.setdefault(key, run_id)
-        if first != run_id and key:
+        if first != run_id and key and _settings(smoke[first]) != _settings(smoke[run_id]):
             said = f"{run_id} and {first} leave the same {len(key)} metrics: one of them is not run"
             yield _finding(subject, smoke[run_id], said, f"{run_id} {first}", [n for n, _ in key])
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    """What is configured beside the run's name; what is configured alike may end alike."""
+    return {key: value for key, value in run.config.items() if value != run.id}
 
 
 def _unpaired(prober: Prober, found: tuple[Run, ...]) -> Iterator[Finding]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ohgw_tools.facts.experiment_facts import texts
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.running.probe import KeyPath, Prober, Sample, metrics_of
+from ohgw_tools.running.probe import KeyPath, Prober, Sample, metrics_of, uses_torch
 from ohgw_tools.source.run_list import Run, leaves, runs
 from ohgw_tools.subject import Subject
 
@@ -20,6 +22,7 @@ SUMMARY = "A hyper-gradient warm start that does not move hyper-parameters as it
 # The step size is set far above the design's: what it moves must show in double precision.
 ETA = 1.0
 _ETA_NAMES = ("eta_h", "eta", "hyper_lr", "hypergradient_lr", "eta_hyper")
+_ABOUT = re.compile(r"hyper-?\s?gradient|OHGW|hyper-?parameter[^.\n]{0,40}gradient", re.IGNORECASE)
 _WATCHED = ("lr", "weight_decay", "momentum")
 
 
@@ -92,7 +95,11 @@ def _finding(prober: Prober, run: Run, key: KeyPath, message: str, *samples: Sam
 
 
 def warm_started(subject: Subject) -> tuple[Run, KeyPath] | None:
-    """The first smoke run with a step size above 0 that nothing beside it switches off."""
+    """The first smoke run with a step size above 0 that nothing beside it switches off, where the
+    text speaks of hyper-gradients: `eta` alone is a learning rate elsewhere.
+    """
+    if not uses_torch(subject) or not any(map(_ABOUT.search, texts(subject.bundle).values())):
+        return None
     for run in runs(subject, "smoke"):
         values = dict(leaves(run.config))
         for key, value in values.items():

@@ -12,6 +12,7 @@ import yaml
 
 from ohgw_tools.errors import CouldNotLook
 from ohgw_tools.observe import startup_directory
+from ohgw_tools.running import artifact_json
 from ohgw_tools.running.observation import Observation, Optimizer
 from ohgw_tools.running.run_artifacts import command_of
 from ohgw_tools.running.staged_run import StagedRun
@@ -178,7 +179,7 @@ class Prober:
         for path, content in execution.artifacts.items():
             if run_id and ending and path.endswith(f"/{ending}"):
                 try:
-                    found = json.loads(content)
+                    found = artifact_json.read(content)
                 except ValueError:
                     return {}
                 return found if isinstance(found, dict) else {}
@@ -193,6 +194,11 @@ class Prober:
         held = data[run.key[0]]
         data[run.key[0]] = [config] if isinstance(held, list) else {run.key[1]: config}
         return yaml.safe_dump(data, sort_keys=False)
+
+
+def uses_torch(subject: Subject) -> bool:
+    """Whether a file imports PyTorch, whose models, losses and optimizers are what is watched."""
+    return any("import torch" in t or "from torch" in t for t in subject.files.values())
 
 
 _NO_METRIC = (

@@ -1,26 +1,27 @@
-"""`ohgw-agent rule`: the page of a rule, or the list of all."""
+"""`ohgw-agent rule`: the page of a rule or property, or the list of all."""
 
 from __future__ import annotations
 
 import argparse
 
-HELP = "print the page of a rule, or list all rules"
+HELP = "print the page of a rule or property, or list them all"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("name", nargs="?", help="a rule's name; without one, all are listed")
+    parser.add_argument("name", nargs="?", help="its name; without one, all are listed")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    from ohgw_tools.property import all_properties
     from ohgw_tools.rule import all_rules, page
     from ohgw_tools.running.run_finding import RULES
 
     if arguments.name:
         print(page(arguments.name))
         return 0
-    for rule in all_rules():
+    for rule in (*all_rules(), *all_properties()):
         print(f"{rule.NAME:32} {rule.SEVERITY:8} {rule.SUMMARY}")
     for name, found in RULES.items():
         print(f"{name:32} {found.severity:8} {found.summary}")
