@@ -80,17 +80,25 @@ def is_root(finding: Finding) -> bool:
 
 def rule_text(finding: Finding) -> RuleText:
     """Return what is known of a finding's rule; of a stage without rules, the finding's own."""
-    from ohgw_tools.errors import InputError
-    from ohgw_tools.rule import all_rules, page
+    from ohgw_tools.rule import all_rules
+    from ohgw_tools.running.run_finding import RULES
 
     for rule in all_rules():
         if finding.rule == rule.NAME:
-            try:
-                text = page(rule.NAME)
-            except InputError:
-                text = ""
-            return RuleText(rule.SUMMARY, rule.SEVERITY, rule.KIND, text)
+            return RuleText(rule.SUMMARY, rule.SEVERITY, rule.KIND, _page(rule.NAME))
+    if known := RULES.get(finding.rule):
+        return RuleText(known.summary, known.severity, known.kind, _page(finding.rule))
     return RuleText(finding.rule.replace("-", " "), finding.severity, finding.kind, "")
+
+
+def _page(name: str) -> str:
+    from ohgw_tools.errors import InputError
+    from ohgw_tools.rule import page
+
+    try:
+        return page(name)
+    except InputError:
+        return ""
 
 
 def _within_file(finding: Finding) -> tuple[bool, str, bool, int, int, str]:

@@ -69,7 +69,7 @@ def _rules(report: Report) -> dict[str, dict[str, Any]]:
                 "fullDescription": {"text": text.summary[:_TEXT]},
                 "help": {"text": page, "markdown": page},
                 "defaultConfiguration": {"level": _LEVELS[text.severity]},
-                "properties": {"tags": [finding.criterion, text.kind]},
+                "properties": {"tags": list(dict.fromkeys((finding.criterion, text.kind)))},
             }
     return found
 
