@@ -79,7 +79,7 @@ def predicted_and_real(outcome: Outcome, good: dict[str, Bundle], python: str, c
         happened = {_wider(c) for c in ended.crashes}
         for crash in {_wider(c) for c in foreseen}:
             # These two end a subprocess without a traceback: only their messages tell.
-            usage = crash.exception == "SystemExit2" and ended.usage_errors
+            usage = crash.exception == "SystemExit(2)" and ended.usage_errors
             module = crash.exception == "ModuleNotFoundError" and ended.missing_modules
             if crash in happened or usage or module:
                 confirmed += 1

@@ -81,7 +81,7 @@ def _parse(
         return namespace if name == "parse_args" else (namespace, UNKNOWN)
     rest = _Reading(process, parser, values, node).read([str(a) for a in argv])
     if rest and name == "parse_args":
-        raise process.error("SystemExit2", f"unrecognized arguments: {' '.join(rest)}", node)
+        raise process.error("SystemExit(2)", f"unrecognized arguments: {' '.join(rest)}", node)
     namespace = Namespace(values)
     return namespace if name == "parse_args" else (namespace, List(list(rest)))
 
@@ -101,7 +101,7 @@ class _Reading:
         self.required = [d for d in self.flags.values() if d[1].get("required") is True]
 
     def fail(self, message: str) -> Exception:
-        return self.process.error("SystemExit2", message, self.node)
+        return self.process.error("SystemExit(2)", message, self.node)
 
     def read(self, argv: list[str]) -> list[str]:
         """Fill the values; return what no argument takes."""
