@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -8,11 +9,13 @@ from pathlib import Path
 import pytest
 from sample_run import Recorder, edit_away, finish, sample, sample_bundle, start_data, todo_findings
 
-from ohgw_agent.trace.blame import Line, account, blame, follow, lines_of
+from ohgw_agent.trace.blame import Line, account, blame, follow, lines_of, reply_before
+from ohgw_agent.trace.export import export
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Proposed
 from ohgw_agent.trace.reader import Reader
 from ohgw_agent.trace.redaction import Redactor
+from ohgw_agent.trace.report.page import page
 from ohgw_agent.trace.run import Run
 from ohgw_tools.errors import InputError
 
@@ -147,3 +150,34 @@ def test_origins_agree_with_git_blame_on_real_code(tmp_path: Path) -> None:
     assert len(ours) == len(theirs) > 150
     agreeing = sum(a == b for a, b in zip(ours, theirs, strict=True))
     assert agreeing / len(ours) >= 0.999
+
+
+def test_answers_of_one_round_are_told_apart(tmp_path: Path) -> None:
+    """Two candidates are asked for at once, judged in the other order; a third answer is none."""
+    bundle = sample_bundle()
+    with Run.create(tmp_path / "runs", start_data(bundle), redactor=Redactor()) as run:
+        recorder = Recorder(run, bundle.derived)
+        recorder.judge(bundle.derived, None)
+        for slot, words in enumerate(("first", "second", "third")):
+            asked = {"key": words, "purpose": "propose", "model": "m", "prompt_blob": b"{}"}
+            seq = run.append("model.request", asked | ({"slot": slot} if slot else {})).seq
+            said = {"key": words, "model": "m", "reply_blob": words.encode()}
+            run.append("model.reply", said, actor="model:m", cause=(seq,))
+        asked = {"key": "r", "purpose": "review", "model": "m", "prompt_blob": b"{}"}
+        seq = run.append("model.request", asked).seq
+        run.append("model.reply", {"key": "r", "model": "m", "reply_blob": b"r"}, cause=(seq,))
+        run.append("round", {"attempt": 1, "candidates": 3, "asked": 3, "origins": []})
+        for attempt, patch in ((2, edit_away("src/data.py", "x = 1", "x = 2", ())), (3, None)):
+            data = {
+                "attempt": attempt, "base_tree": bundle.derived, "result_tree": None,
+                "origin": patch.origin if patch else "", "answers": [], "edits": 0,
+                "patch_blob": patch.model_dump_json().encode() if patch else None, "refusals": [],
+            }  # fmt: skip
+            run.append("patch", data)
+    history = History(Reader(run.folder))
+    answers = [reply_before(history, patch) for patch in history.patches.values()]
+    assert [reply.data["key"] for reply in answers if reply] == ["second", "third"]
+    calls = [step for step in json.loads(export(history, "atif"))["steps"] if step.get("metrics")]
+    named = [call["tool_call_id"] for step in calls for call in step.get("tool_calls", [])]
+    assert (len(calls), named) == (4, ["p2", "p3"])
+    assert "Patch p3 from m" in page(history)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ohgw_agent.trace.alignment import kept
 from ohgw_agent.trace.event import Event
+from ohgw_agent.trace.fields import number
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Proposed, Said
 from ohgw_tools.errors import InputError
@@ -65,14 +66,14 @@ def follow(before: list[Line], text: str, patch: Proposed) -> list[Line]:
     below = _below(origins, len(before))
     result: list[Line] = []
     last = -1  # the old line that the last line left alone was
-    for number, (words, origin) in enumerate(zip(new, origins, strict=True), 1):
+    for place, (words, origin) in enumerate(zip(new, origins, strict=True), 1):
         if origin is not None:
             known = before[origin]
-            result.append(Line(number, known.text, known.patch, known.near))
+            result.append(Line(place, known.text, known.patch, known.near))
             last = origin
         else:
-            near = (last + 2, below[number - 1] + 1)
-            result.append(Line(number, words, patch, near))
+            near = (last + 2, below[place - 1] + 1)
+            result.append(Line(place, words, patch, near))
     return result
 
 
@@ -153,12 +154,31 @@ def _touches(finding: Finding, near: tuple[int, int]) -> bool:
 
 
 def reply_before(history: History, patch: Proposed) -> Event | None:
-    """Return the model's answer that a patch was read from; None if no model made it."""
-    if not patch.event.actor.startswith("model:") and not patch.origin.startswith("chat"):
+    """Return the model's answer that a patch was read from; None if no model made it. An answer
+    that could not be read as a patch is a model's too.
+    """
+    made = patch.event.actor.startswith("model:") or patch.origin.startswith("chat")
+    if not made and patch.patch is not None:
         return None
-    replies = history.reader.of_kind("model.reply")
-    earlier = [event for event in replies if event.seq < patch.event.seq]
-    return earlier[-1] if earlier else None
+    before, slot = _asked_for(history, patch)
+    events = history.reader.events
+    for reply in reversed(history.reader.of_kind("model.reply")):
+        asked = events[reply.cause[-1]].data if reply.cause else {}
+        fits = slot is None or number(asked, "slot") == slot
+        if reply.seq < before and fits and asked.get("purpose", "propose") == "propose":
+            return reply
+    return None
+
+
+def _asked_for(history: History, patch: Proposed) -> tuple[int, int | None]:
+    """The event before which a patch's answer came, and, where several candidates were asked for at
+    once, which of them it is: answers come first, then the round, then patches in the same order.
+    """
+    for event in history.reader.of_kind("round"):
+        slot = patch.attempt - number(event.data, "attempt")
+        if 0 <= slot < number(event.data, "candidates"):
+            return event.seq, slot
+    return patch.event.seq, None
 
 
 def _tried_before(

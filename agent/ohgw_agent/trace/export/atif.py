@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ohgw_agent.trace.blame import reply_before
 from ohgw_agent.trace.event import Event
 from ohgw_agent.trace.export_options import ExportOptions
 from ohgw_agent.trace.fields import mapping, number, strings, text
@@ -65,17 +66,18 @@ def _steps(history: History) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = [{"timestamp": first.ts, "source": "user", "message": message}]
     said = {s.event.seq: s for s in history.verdicts}
     patches = {p.event.seq: p for p in history.patches.values()}
-    reply: Event | None = None
+    answers = {patch.event.seq: reply_before(history, patch) for patch in patches.values()}
+    read = {reply.seq: seq for seq, reply in reversed(answers.items()) if reply is not None}
     for event in history.reader.events:
-        if event.kind == "model.reply":
-            steps += [_answer(history, reply)] if reply else []
-            reply = event
+        if event.kind == "model.reply" and event.seq not in read:
+            steps.append(_answer(history, event))
         elif event.seq in patches:
-            steps.append(_patch(history, patches[event.seq], reply))
-            reply = None
+            reply = answers[event.seq]
+            own = reply if reply and read[reply.seq] == event.seq else None  # told of once
+            steps.append(_patch(history, patches[event.seq], own))
         elif event.seq in said and said[event.seq].stage != "patch":
             steps.append(_verdict(said[event.seq]))
-    return steps + ([_answer(history, reply)] if reply else [])
+    return steps
 
 
 def _answer(history: History, reply: Event) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 
 from ohgw_agent.trace.blame import Motive, lines_of, motives, nearest, reply_before
+from ohgw_agent.trace.event import Event
 from ohgw_agent.trace.fields import text
 from ohgw_agent.trace.history import History
 from ohgw_agent.trace.judged import Proposed, Said
@@ -39,15 +40,17 @@ def attempts(history: History) -> Iterator[Html]:
 def _patch(history: History, patch: Proposed) -> Html:
     value = patch.patch
     found = motives(history, patch)
-    note = value.note if value else "The answer could not be read as a patch."
+    reply = reply_before(history, patch)
+    who = patch.origin or (text(reply.data, "model") if reply else patch.event.actor)
+    note = value.note if value else "This answer could not be read as a patch."
     return el(
         "div",
-        el("h3", f"Patch {patch.id} from {patch.origin or patch.event.actor}", id=patch.id),
+        el("h3", f"Patch {patch.id} from {who}", id=patch.id),
         el("p", note) if note else None,
-        _answers(found),
+        _answers(found) if value else None,
         [_refusal(refusal) for refusal in patch.refusals],
         _diffs(history, patch, found) if patch.result_tree else _edits(patch),
-        _conversation(history, patch),
+        _conversation(history, reply) if reply else None,
     )
 
 
@@ -136,11 +139,8 @@ def _whole(line: str) -> str:
     return line if line.endswith("\n") else f"{line}\n\\ no newline at the end of the file\n"
 
 
-def _conversation(history: History, patch: Proposed) -> Html | None:
+def _conversation(history: History, reply: Event) -> Html:
     """What the model was asked and what it answered."""
-    reply = reply_before(history, patch)
-    if reply is None:
-        return None
     asked = [e for e in history.reader.of_kind("model.request") if e.seq in reply.cause]
     parts = []
     for title, event, key in [("Prompt", e, "prompt_blob") for e in asked] + [
@@ -167,10 +167,11 @@ def _spoken(history: History, digest: str) -> str:
 def _verdict(history: History, said: Said, named: set[str]) -> Html:
     reason = el("p", said.verdict.reason) if said.verdict.reason else None
     head = el("h3", f"{said.id} {said.stage} ", badge(said.status), id=said.id)
+    known = [f for f in said.findings if f.fingerprint in named]
     fresh = [f for f in said.findings if f.fingerprint not in named]
     named |= {f.fingerprint for f in fresh}
-    known = len(said.findings) - len(fresh)
-    again = el("p", f"{known} findings are told of above.", class_="faint") if known else None
+    links = [many(el("a", f.rule, href=f"#f-{f.fingerprint}"), " ") for f in known[:MOST_FINDINGS]]
+    again = el("p", f"Still there, told of above ({len(known)}): ", links) if known else None
     shown = [_finding(finding) for finding in fresh[:MOST_FINDINGS]]
     more = len(fresh) - MOST_FINDINGS
     left = el("p", f"{more} more findings are in the record.") if more > 0 else None
