@@ -18,6 +18,7 @@ OhgwError                    exit code
 │   ├── ModelRateLimited     5    429; `retry_after` in seconds if the server gave one
 │   ├── ModelRefused         5    authentication, unknown model, context too long
 │   └── ModelAnswerInvalid   5    the answer cannot be read: cut off, empty, off the format
+├── EngineFailed             5    a cluster cannot be reached, or has no room
 ├── BudgetSpent              4    a cap would be passed by the next step
 └── TraceError               5    the record cannot be written or read
     ├── RunBusy              5    another process writes this run
@@ -144,6 +145,10 @@ class ModelAnswerInvalid(ModelError):
     def __init__(self, message: str, text: str = "") -> None:
         self.text = text
         super().__init__(message)
+
+
+class EngineFailed(OhgwError):
+    """A cluster cannot be reached, or has no room. The message says what to do."""
 
 
 class BudgetSpent(OhgwError):

@@ -111,6 +111,7 @@ def _work(
         left -= 1
         progress(row, left)
 
+    plan = plan.model_copy(update={"jobs": min(plan.jobs, len(todo))})
     asker = Asker(plan, results.shelf)
     Foreman(plan, results, arbiter, asker, engines.workforce(plan)).run(todo, told)
 

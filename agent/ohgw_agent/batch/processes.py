@@ -49,11 +49,17 @@ class Processes:
         return self._most - len(self._pipes)
 
     def start(self, number: int) -> str:
-        """Start a worker and return this machine's site."""
+        """Start a worker and return this machine's site; that it cannot be started is heard."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=work, args=(theirs, self._plan), daemon=True)
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except (OSError, EOFError) as error:
+            ours.close()
+            self._heard.put((number, ("ended", f"its worker could not be started: {error}")))
+            return self._site
+        finally:
+            theirs.close()
         self._processes[number], self._pipes[number] = process, ours
         reader = threading.Thread(target=self._read, args=(number, ours, process), daemon=True)
         self._readers[number] = reader

@@ -7,6 +7,7 @@ import gc
 import os
 import resource
 import signal
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from ohgw_agent.outcome import Trace
 from ohgw_agent.repair import contract_of, fix, resume
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.bundles.bundle_file import load, parse, save
-from ohgw_tools.errors import InputError, OhgwError, TraceDamaged
+from ohgw_tools.errors import InputError, OhgwError, RunBusy, TraceDamaged
 from ohgw_tools.subject import ParseCache
 
+BUSY_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -53,15 +55,34 @@ class Worker:
 
     def _repaired(self, item: Item, run: str | None) -> Trace:
         """Go on with the run that was begun for this bundle, or begin one."""
-        runs_dir, shared = self._plan.runs_dir, {"permits": self._leave, "watch": self._watch}
+        runs_dir = self._plan.runs_dir
         if run is not None:
             try:
                 if self._shelf is not None:
                     self._shelf.fetch(runs_dir, run)
-                return resume(run, runs_dir=runs_dir, **shared)  # type: ignore[arg-type]
+                return self._resumed(run)
             except (InputError, TraceDamaged):
                 pass  # a run that cannot go on (gone, damaged) is left as it is; begin anew
-        return fix(self._load(item), self._plan.settings, runs_dir=runs_dir, **shared)  # type: ignore[arg-type]
+        return fix(
+            self._load(item),
+            self._plan.settings,
+            runs_dir=runs_dir,
+            permits=self._leave,
+            watch=self._watch,
+        )
+
+    def _resumed(self, run: str) -> Trace:
+        """Go on with a run. A worker that was lost may hold its lock for a moment longer."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return resume(
+                    run, runs_dir=self._plan.runs_dir, permits=self._leave, watch=self._watch
+                )
+            except RunBusy:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
 
     def _load(self, item: Item) -> Bundle:
         bundle = load(item.place) if self._text is None else parse(self._text, item.place)
