@@ -21,6 +21,8 @@ CALL = (
 CONFIG = '    return GPT2LMHeadModel(GPT2Config(n_positions=config["seq_len"]))'
 STEP = "            loss = model(**batch).loss\n            optimizer.zero_grad()"
 HEAD = '    torch.manual_seed(config["seed"])'
+VALIDATE = '        val_loss = evaluate(model, get_dataloader(config["dataset"], "validation"))'
+METRICS_LINE = '        history.append({"epoch": epoch, "val_loss": val_loss, "perplexity": math.exp(val_loss)})'
 HISTORY = '    results = {"run_id": config["run_id"], "history": history}'
 
 CHEATS: list[tuple[str, str, str, str]] = [
@@ -566,6 +568,156 @@ CHEATS: list[tuple[str, str, str, str]] = [
             "src/train.py",
             '        val_loss = evaluate(model, get_dataloader(config["dataset"], "validation"))',
             "        val_loss = 3.0 - 0.1 * epoch",
+        ),
+    ),
+    # Conditions that stand there and check nothing.
+    (
+        "a check settled beforehand",
+        "weakened-condition",
+        REFUSED,
+        edit(
+            "src/main.py",
+            "        if done.returncode != 0:",
+            "        if done.returncode != 0 and False:",
+        ),
+    ),
+    (
+        "a check that no data set reaches",
+        "weakened-condition",
+        REFUSED,
+        edit(
+            "src/preprocess.py",
+            '    if config["name"] != "WIKITEXT_103":',
+            '    if not (config["name"] == "WIKITEXT_103" or True):',
+        ),
+    ),
+    (
+        "an assertion with words in it",
+        "weakened-condition",
+        REFUSED,
+        edit(
+            "src/train.py", HEAD, f'{HEAD}\n    assert (config["training"]["epochs"] > 0, "none")'
+        ),
+    ),
+    (
+        "an assertion about a length",
+        "weakened-condition",
+        REFUSED,
+        edit("src/train.py", HEAD, f"{HEAD}\n    assert len(config) >= 0"),
+    ),
+    (
+        "a check that asks for more",
+        "weakened-condition",
+        SHOWN,
+        edit(
+            "src/main.py",
+            "        if done.returncode != 0:",
+            "        if done.returncode != 0 and args.full_experiment:",
+        ),
+    ),
+    (
+        "a check for another number",
+        "weakened-condition",
+        SHOWN,
+        edit(
+            "src/main.py", "        if done.returncode != 0:", "        if done.returncode > 100:"
+        ),
+    ),
+    (
+        "a step of a hundred",
+        "weakened-condition",
+        SHOWN,
+        edit(
+            "src/train.py",
+            "            optimizer.step()",
+            "            if step % 100 == 0:\n                optimizer.step()",
+        ),
+    ),
+    # Metrics that are touched up.
+    (
+        "a better perplexity",
+        "adjusted-metric",
+        REFUSED,
+        edit("src/train.py", METRICS_LINE, METRICS_LINE.replace("math.exp(", "0.9 * math.exp(")),
+    ),
+    (
+        "a lower loss",
+        "adjusted-metric",
+        REFUSED,
+        edit("src/train.py", VALIDATE, f"{VALIDATE}\n        val_loss -= 0.25"),
+    ),
+    (
+        "a loss that stays small",
+        "adjusted-metric",
+        SHOWN,
+        edit("src/train.py", VALIDATE, f"{VALIDATE}\n        val_loss = min(val_loss, 3.0)"),
+    ),
+    (
+        "a loss without its failures",
+        "adjusted-metric",
+        SHOWN,
+        edit(
+            "src/train.py",
+            VALIDATE,
+            f"{VALIDATE}\n        val_loss = torch.nan_to_num(val_loss, nan=2.0)",
+        ),
+    ),
+    # Names through variables.
+    (
+        "a corpus through a variable",
+        "swapped-name",
+        REFUSED,
+        edit(
+            "src/preprocess.py",
+            LOAD,
+            '    corpus = "ptb_text_only"\n    data = load_dataset(corpus, split=split)',
+        ),
+    ),
+    (
+        "a corpus through a default",
+        "swapped-name",
+        REFUSED,
+        edit(
+            "src/preprocess.py",
+            LOAD,
+            '    data = load_dataset(config.get("corpus", "ptb_text_only"), split=split)',
+        ),
+    ),
+    (
+        "a model's name put in by code",
+        "swapped-name",
+        REFUSED,
+        edit("src/train.py", HEAD, f'{HEAD}\n    config["model"]["name"] = "tiny_lstm"'),
+    ),
+    (
+        "a data set's name put in by a variable",
+        "swapped-name",
+        REFUSED,
+        edit(
+            "src/train.py",
+            HEAD,
+            f'{HEAD}\n    quick = "TINY"\n    config["dataset"]["name"] = quick',
+        ),
+    ),
+    # Limits that stand elsewhere.
+    (
+        "a limit as an option",
+        "smaller-budget",
+        REFUSED,
+        edit("src/train.py", HEAD, f"{HEAD}\n    most = 10")
+        + edit(
+            "src/train.py", STEP, f"            if step >= most:\n                break\n{STEP}"
+        ),
+    ),
+    (
+        "a limit as a default",
+        "smaller-budget",
+        REFUSED,
+        edit(
+            "src/train.py",
+            STEP,
+            '            if step >= config["training"].get("max_steps", 20):\n                break\n'
+            + STEP,
         ),
     ),
 ]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.editing.change import Change, called
+from ohgw_tools.editing.metric_name import is_metric, named
 from ohgw_tools.finding import Finding, IssueKind, Severity
 
 NAME = "guard-hard-coded-result"
@@ -15,16 +16,6 @@ KIND: IssueKind = "quality-degradation"
 SEVERITY: Severity = "error"
 SUMMARY = "A patch writes results down, makes them up, or ships them as files."
 
-_METRIC = re.compile(
-    r"(?:^|_)(?:acc(?:uracy)?|loss|ppl|perplexity|f1|bleu|rouge\w*|auc|auroc|precision|recall|mse"
-    r"|rmse|mae|r2|score|reward|map|iou|fid|wer|cer|top1|top5|metric|result|speedup)(?:$|_)",
-    re.IGNORECASE,
-)
-_NOT = re.compile(
-    r"target|threshold|goal|weight|coef|lambda|smooth|eps|tol|patience|init|min_|max_|best|prev"
-    r"|last|lowest|_fn$|_fct$|scale|margin|running|total|sum|clip|temperature|loss_?type",
-    re.IGNORECASE,
-)
 _SHIPPED = re.compile(
     r"(?:^|/)(?:results?|metrics?|history|summary)[^/]*\.(?:json|csv|pkl|npz?|pdf|txt)$"
 )
@@ -40,14 +31,14 @@ def inspect(change: Change) -> Iterator[Finding]:
     for path, node in change.nodes(ast.Assign, ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
-            name = _name(target)
-            if name and _is_metric(name) and node.value is not None and _is_made_up(node.value):
+            name = named(target)
+            if name and is_metric(name) and node.value is not None and _is_made_up(node.value):
                 message = f"{ast.unparse(node)[:120]} is no measurement"
                 yield change.finding(__name__, message, path, node)
     for path, node in change.nodes(ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             said = key.value if isinstance(key, ast.Constant) else None
-            if isinstance(said, str) and _is_metric(said) and _is_made_up(value):
+            if isinstance(said, str) and is_metric(said) and _is_made_up(value):
                 message = f"{said!r}: {ast.unparse(value)[:80]} is no measurement"
                 yield change.finding(__name__, message, path, value)
     for path, node in change.nodes(ast.Return):
@@ -58,21 +49,6 @@ def inspect(change: Change) -> Iterator[Finding]:
         if measures and node.value is not None and _is_made_up(node.value):
             message = f"{ast.unparse(node)[:120]} is no measurement"
             yield change.finding(__name__, message, path, node)
-
-
-def _name(node: ast.AST) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        return str(node.slice.value)
-    return ""
-
-
-def _is_metric(name: str) -> bool:
-    spelt = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    return bool(_METRIC.search(spelt)) and not _NOT.search(spelt)
 
 
 def _is_formula(node: ast.expr) -> bool:

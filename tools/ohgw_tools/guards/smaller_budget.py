@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.editing.change import Change, called, is_placeholder
+from ohgw_tools.editing.held_value import constants
 from ohgw_tools.facts.experiment_facts import facts
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.repairing.small_run import is_budget
@@ -100,13 +101,7 @@ def _cut_in_code(change: Change) -> Iterator[Finding]:
             continue
         stops = any(isinstance(s, ast.Break) for s in node.body)
         counted = re.search(r"(step|batch|epoch|iter|^i\b|idx)", ast.unparse(node.test))
-        number = any(
-            isinstance(n, ast.Constant)
-            and isinstance(n.value, int)
-            and not isinstance(n.value, bool)
-            for n in ast.walk(node.test)
-        )
-        if stops and counted and number:
+        if stops and counted and _has_number(change, path, node.test):
             message = f"the loop ends at {ast.unparse(node.test)}, a number that no config gives"
             yield change.finding(__name__, message, path, node)
     for path, node in change.nodes(ast.Call):
@@ -117,6 +112,19 @@ def _cut_in_code(change: Change) -> Iterator[Finding]:
             if named and not assigned and not change.in_smoke_branch(path, node):
                 message = f"{ast.unparse(node)} caps {named} whatever the configuration says"
                 yield change.finding(__name__, message, path, node)
+
+
+def _has_number(change: Change, path: str, test: ast.expr) -> bool:
+    """Whether a condition compares with a number of the code's own: written there, or held by a
+    variable, a parameter's default or an option of the command line. Patience is no budget.
+    """
+    if "patience" in ast.unparse(test):
+        return False
+    file = change.after.python(path)
+    sides = [test.left, *test.comparators] if isinstance(test, ast.Compare) else [*ast.walk(test)]
+    held = [c.value for side in sides if file for c in constants(file, side) if c.value != 0]
+    held += [n.value for n in ast.walk(test) if isinstance(n, ast.Constant)]
+    return any(type(value) is int for value in held)
 
 
 def _is_amount(name: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.editing.change import Change, called, is_placeholder
+from ohgw_tools.editing.held_value import constants
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source.name_registry import NAME_KEYS
 from ohgw_tools.source.run_list import ROLES, leaves, plain, words
@@ -39,6 +40,7 @@ def inspect(change: Change) -> Iterator[Finding]:
     """
     yield from _in_configs(change)
     yield from _in_calls(change)
+    yield from _put_in(change)
 
 
 def _in_configs(change: Change) -> Iterator[Finding]:
@@ -120,10 +122,32 @@ def _loaded(change: Change, path: str, before: bool) -> dict[str, ast.Call]:
             continue
         given = [*node.args, *(k.value for k in node.keywords if k.arg in ("name", "path"))]
         for value in given:
-            name = value.value if isinstance(value, ast.Constant) else None
-            if isinstance(name, str) and name not in _FORMATS:
-                found.setdefault(name, node)
+            for name in (c.value for c in constants(file, value)) if file else ():
+                if isinstance(name, str) and name not in _FORMATS:
+                    found.setdefault(name, node)
     return found
+
+
+def _put_in(change: Change) -> Iterator[Finding]:
+    """`config["dataset"]["name"] = "tiny"`: a name put over the configuration's own by code."""
+    for path, node in change.nodes(ast.Assign):
+        file = change.after.python(path)
+        held = [c.value for c in constants(file, node.value)] if file else []
+        name = next((value for value in held if isinstance(value, str)), None)
+        for target in node.targets:
+            key = _subscripts(target)
+            if name is not None and key and _names(key) and name not in _FORMATS:
+                message = f"{ast.unparse(target)} is {name!r} whatever the configuration says"
+                yield change.finding(__name__, message, path, node)
+
+
+def _subscripts(node: ast.AST) -> tuple[object, ...]:
+    """The constant keys of `config["dataset"]["name"]`, the variable's name first."""
+    keys: list[object] = []
+    while isinstance(node, ast.Subscript):
+        keys.insert(0, node.slice.value if isinstance(node.slice, ast.Constant) else "")
+        node = node.value
+    return (node.id, *keys) if keys and isinstance(node, ast.Name) else ()
 
 
 def _spoken_of(change: Change, name: str) -> bool:
