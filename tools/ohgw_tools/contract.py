@@ -7,9 +7,9 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
-from ohgw_tools.errors import ContractError
+from ohgw_tools.errors import ContractError, InputError
 from ohgw_tools.finding import IssueKind, Severity
 from ohgw_tools.frozen import FROZEN
 from ohgw_tools.sandbox import Limits
@@ -122,6 +122,21 @@ class Contract(BaseModel):
     allow_hosts: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+
+    @field_validator("allow_hosts", "data")
+    @classmethod
+    def _usable(cls, entries: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        from ohgw_tools.environments.data_cache import DataCache
+        from ohgw_tools.isolation.permitted_host import permitted
+
+        try:
+            if info.field_name == "data":
+                DataCache(entries)
+            for host in entries if info.field_name == "allow_hosts" else ():
+                permitted(host)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return entries
 
     def for_runs(self, ids: tuple[str, ...]) -> Contract:
         """Return the contract with the ids of an experiment's runs put into its commands."""
