@@ -117,7 +117,9 @@ class StagedRun:
 
 
 def _step(name: str, execution: Execution) -> dict[str, JsonValue]:
+    hosts = execution.isolation.get("hosts")
     return {
+        **({"hosts": hosts} if hosts else {}),
         "name": name,
         "outcome": execution.outcome,
         "exit_code": execution.exit_code,
