@@ -8,8 +8,9 @@ that do not help. Each session is the command line itself (`fix`, then `resume` 
 ended) in a process forked from one that has everything imported. Sessions are killed with SIGKILL
 
 * beside each event that a run writes: before a byte of it, with half its line on disk, and after;
-* at each fsync of a run (every `--every`-th), which has contents, headers, seals and index in it;
-* at random instants.
+* at each of a run's fsyncs: before contents, headers, the seal and the index are on disk
+  (`--places N` takes every N-th of these places);
+* at random instants, until enough kills were made.
 
 Counted: acknowledged events that are gone, runs that cannot be read, model calls made although the
 answer was on record, sandbox runs made although the verdict was, steps recorded twice, ends that
@@ -34,49 +35,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "chat"))
-
-MEND = ("optimiser_kind(optimizer)", 'optimizer["type"].lower()')
-ASIDE = '    """Mean cross-entropy and accuracy of a split."""\n'
-
-
-def block(search: str, replace: str) -> str:
-    return (
-        "NOTE: a try\n\nFILE: src/train.py\n<<<<<<< SEARCH\n"
-        f"{search}=======\n{replace}>>>>>>> REPLACE\n"
-    )
-
-
-LINE = "    kind = {}\n"
-ANSWERS = (
-    block(ASIDE, '    """Of a split."""\n'),
-    block("    no such line\n", "x\n"),
-    block(LINE.format(MEND[0]), LINE.format(MEND[1])),
-)
-
-
-def serve(log: Path, pipe: Any) -> None:
-    """The model: its n-th different question gets the n-th answer, in each run from the first."""
-    from scripted_server import Request, Say, ScriptedServer
-
-    asked: dict[str, list[str]] = {}
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-
-    def answer(request: Request) -> Say:
-        run, key = str(request.body["model"]), request.key
-        known = asked.setdefault(run, [])
-        if key not in known:
-            known.append(key)
-        number = len(server.requests)
-        os.write(out, f"{run} {number} {key} {request.at}\n".encode())
-        request.body["messages"] = []  # thousands of requests are kept
-        said = ANSWERS[min(known.index(key), len(ANSWERS) - 1)]
-        return Say(said, delay=0.02, usage=(number, 20))  # by its tokens an answer is known again
-
-    with ScriptedServer(answer) as server:
-        pipe.send(server.url)
-        pipe.recv()
+from killed_session import MEND, ROOT, KilledSession, serve
 
 
 @dataclass
@@ -102,58 +61,6 @@ class Counts:
             self.lost or self.unreadable or self.paid_twice or self.sandbox_twice
             or self.steps_twice or self.other_end
         )  # fmt: skip
-
-
-class Session:
-    """What a forked process does: notes outside of the record what happened, and dies on cue."""
-
-    def __init__(self, folder: Path, die_at: str) -> None:
-        self.out = os.open(folder / "outside.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        self.what, _, number = die_at.partition(":")
-        self.number = int(number or -1)
-        self.appends = self.syncs = 0
-
-    def note(self, *words: object) -> None:
-        os.write(self.out, (" ".join(map(str, (*words, time.monotonic()))) + "\n").encode())
-
-    def die_if(self, what: str, number: int) -> None:
-        if (what, number) == (self.what, self.number):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def arm(self) -> None:
-        """Watch what is recorded, synced and run."""
-        from ohgw_agent.trace.lines import Lines
-        from ohgw_agent.trace.run import Run
-        from ohgw_tools.running import smoke
-
-        write, append, sync, run = Lines.append, Run.append, os.fsync, smoke.run_stage
-
-        def writing(lines: Lines, line: bytes) -> None:
-            self.die_if("before", self.appends)
-            if (self.what, self.number) == ("torn", self.appends):
-                with lines.path.open("ab") as file:
-                    file.write(line[: len(line) // 2])
-                self.die_if("torn", self.appends)
-            write(lines, line)
-            self.appends += 1
-
-        def appending(record: Run, kind: str, *more: Any, **others: Any) -> Any:
-            event = append(record, kind, *more, **others)
-            self.note("event", event.seq, event.digest, kind)
-            self.die_if("after", self.appends - 1)
-            return event
-
-        def syncing(descriptor: int) -> None:
-            self.die_if("fsync", self.syncs)
-            self.syncs += 1
-            sync(descriptor)
-
-        def running(bundle: Any, *more: Any, **others: Any) -> Any:
-            self.note("sandbox", bundle.derived.digest)
-            return run(bundle, *more, **others)
-
-        Lines.append, Run.append = writing, appending  # type: ignore[method-assign, assignment]
-        os.fsync, smoke.run_stage = syncing, running  # type: ignore[assignment]
 
 
 class Range:
@@ -199,7 +106,7 @@ class Range:
                 os.dup2(out, 1), os.dup2(out, 2)
                 from ohgw_agent.cli import main
 
-                Session(folder, die_at).arm()
+                KilledSession(folder, die_at).arm()
                 code = main(words)
                 sys.stdout.flush()
             finally:
@@ -285,7 +192,7 @@ def warm(shooting: Range) -> tuple[float, int, int]:
     place = shooting.base / "modules.json"
 
     def report(folder: Path) -> None:
-        session = Session(folder, "")
+        session = KilledSession(folder, "")
         session.arm()
         from ohgw_agent.cli import main
 
@@ -354,8 +261,7 @@ def print_counts(counts: Counts) -> None:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--every", type=int, default=4, help="kill at every N-th fsync; 0: at none")
-    parser.add_argument("--places", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--places", type=int, default=1, help="every N-th place; 0: none")
     parser.add_argument("--sandbox", default="none", help="run the smoke tests too, there")
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--folder", type=Path)
@@ -373,9 +279,8 @@ def main(argv: list[str] | None = None) -> int:
         seconds, events, syncs = warm(shooting)
         print(f"a run has {events} events and {syncs} syncs; a warm session takes {seconds:.2f} s")
         places = [f"{w}:{n}" for n in range(events) for w in ("before", "torn", "after")]
-        if arguments.every:
-            places += [f"fsync:{n}" for n in range(0, syncs, arguments.every)]
-        at_places(shooting, places if arguments.places else [])
+        places += [f"fsync:{n}" for n in range(syncs)]
+        at_places(shooting, places[:: arguments.places] if arguments.places else [])
         rng = random.Random(arguments.seed)
         at_random(shooting, arguments.kills, seconds, rng)
         ours.send("done")
