@@ -27,6 +27,7 @@ from ohgw_tools.contract import Contract
 from ohgw_tools.contract import parse as parse_contract
 from ohgw_tools.errors import InputError
 from ohgw_tools.sandbox import Sandbox
+from ohgw_tools.subject import ParseCache
 from ohgw_tools.verdict import Stage
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def fix(
     reviewer: ChatModel | None = None,
     sandbox: Sandbox | None = None,
     permits: Permits | None = None,
+    parsed: ParseCache | None = None,
     watch: Watcher = ignore,
     cancel: threading.Event | None = None,
     tracer_provider: TracerProvider | None = None,
@@ -54,13 +56,14 @@ def fix(
     `proposers`, `model`, `reviewer` and `sandbox`, where given, take the place of what `settings`
     name. Setting `cancel` ends the run soon, as interrupted. With `tracer_provider` the run's spans
     are made with it, below the caller's current span, in place of what `settings.otel` says.
+    `parsed` keeps parsed files for further calls: many bundles share their base.
 
     Raises InputError for settings that cannot be used, TraceError if the record cannot be written.
     What goes wrong with the bundle, a model or a sandbox is in the trace, not raised.
     """
     settings = settings or Settings()
     contract = contract_of(settings)
-    own = Objects(proposers, model, reviewer, sandbox, permits)
+    own = Objects(proposers, model, reviewer, sandbox, permits, parsed)
     signal = cancel or threading.Event()
     chosen = own.execution(settings)
     required = required_stages(contract, settings, own.reviews(settings))
@@ -80,6 +83,7 @@ def resume(
     reviewer: ChatModel | None = None,
     sandbox: Sandbox | None = None,
     permits: Permits | None = None,
+    parsed: ParseCache | None = None,
     watch: Watcher = ignore,
     cancel: threading.Event | None = None,
     otel: OtelSettings | None = None,
@@ -91,7 +95,7 @@ def resume(
     Raises RunBusy if another process writes the run, TraceDamaged if the record was altered,
     InputError if rules, contract or version differ from the start's and `force` is not given.
     """
-    own = Objects(proposers, model, reviewer, sandbox, permits)
+    own = Objects(proposers, model, reviewer, sandbox, permits, parsed)
     signal = cancel or threading.Event()
     sending = sender(otel, tracer_provider)
     with Run.open(Path(runs_dir), run_id) as run, sending(run, watch):
@@ -114,12 +118,14 @@ class Objects:
         reviewer: ChatModel | None,
         sandbox: Sandbox | None,
         permits: Permits | None = None,
+        parsed: ParseCache | None = None,
     ) -> None:
         self.proposers = proposers
         self.model = model
         self.reviewer = reviewer
         self.sandbox = sandbox
         self.permits: Permits = permits or Unlimited()
+        self.parsed = parsed or ParseCache()
 
     def reviews(self, settings: Settings) -> bool:
         """Whether there is somebody to give a review."""
@@ -175,6 +181,7 @@ def _go(
         execution=chosen,
         reviewer=reviewer,
         permits=own.permits,
+        parsed=own.parsed,
         watch=watch,
         cancel=cancel,
     )

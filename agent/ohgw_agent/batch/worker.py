@@ -68,6 +68,7 @@ class Worker:
             self._plan.settings,
             runs_dir=runs_dir,
             permits=self._leave,
+            parsed=self._parsed,
             watch=self._watch,
         )
 
@@ -77,7 +78,11 @@ class Worker:
         while True:
             try:
                 return resume(
-                    run, runs_dir=self._plan.runs_dir, permits=self._leave, watch=self._watch
+                    run,
+                    runs_dir=self._plan.runs_dir,
+                    permits=self._leave,
+                    parsed=self._parsed,
+                    watch=self._watch,
                 )
             except RunBusy:
                 if time.monotonic() > until:
