@@ -1,7 +1,8 @@
 """Job sequences of Syne Tune 0.13's PASHA on 60 random problems, and how many of them ours equals.
 
+    python bench/hpo/pasha_reference.py               compares with the recorded ones
+    python bench/hpo/pasha_reference.py compare FILE  compares with those of another record
     python bench/hpo/pasha_reference.py record FILE   needs syne-tune==0.13.0 and numpy<1.27
-    python bench/hpo/pasha_reference.py compare FILE  needs this project alone
 
 Record with PYTHONHASHSEED=0: the reference walks over sets of strings where it collects pairs of
 trials, so its epsilon, and rarely its jobs, depend on the hash seed.
@@ -16,6 +17,8 @@ import sys
 from pathlib import Path
 
 from pasha_problem import NUM_PROBLEMS, Job, Problem, play, problem
+
+RECORD = Path(__file__).parents[2] / "tests" / "hpo" / "reference" / "pasha-syne-tune-0.13.json"
 
 
 def reference(given: Problem) -> list[Job]:
@@ -79,14 +82,14 @@ def ours(given: Problem) -> list[Job]:
 
 
 def main() -> None:
-    task, path = sys.argv[1], Path(sys.argv[2])
+    task, path = sys.argv[1:3] if len(sys.argv) > 2 else ("compare", str(RECORD))
     if task == "record":
         if os.environ.get("PYTHONHASHSEED") != "0":
             raise SystemExit("set PYTHONHASHSEED=0")
         found = {str(seed): reference(problem(seed)) for seed in range(NUM_PROBLEMS)}
-        path.write_text(json.dumps(found, separators=(",", ":")) + "\n")
+        Path(path).write_text(json.dumps(found, separators=(",", ":")) + "\n")
         return
-    known = {int(seed): jobs for seed, jobs in json.loads(path.read_text()).items()}
+    known = {int(seed): jobs for seed, jobs in json.loads(Path(path).read_text()).items()}
     differing = [s for s, jobs in known.items() if [list(j) for j in ours(problem(s))] != jobs]
     jobs = sum(map(len, known.values()))
     print(f"{len(known) - len(differing)} of {len(known)} job sequences equal ({jobs} jobs)")
