@@ -6,7 +6,7 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import tensors
+from ohgw_tools.interpreter import module_parameters, tensors
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.library import has_attribute
@@ -116,6 +116,8 @@ def _of_instance(process: Process, owner: Instance, name: str, node: ast.AST) ->
         return found
     if name == "__class__":
         return cls
+    if module_parameters.inherits(owner, name):
+        return Method(owner, name)
     if _may_have(process, cls, name) or owner.open or name.startswith("__"):
         return UNKNOWN
     raise _missing(process, cls.name, name, node)

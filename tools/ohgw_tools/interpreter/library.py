@@ -12,6 +12,7 @@ from ohgw_tools.interpreter import concurrency, files, hydra_config, serialisati
 from ohgw_tools.interpreter.builtin_functions import call_builtin
 from ohgw_tools.interpreter.library_facts import check_arguments, is_sink
 from ohgw_tools.interpreter.library_facts import has_attribute as has_attribute
+from ohgw_tools.interpreter.library_keywords import check_keywords
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Bound,
@@ -61,6 +62,7 @@ def call_external(
     known = FUNCTIONS.get(name)
     if known is not None:
         return known(process, positional, keywords, node)
+    check_keywords(process, name, keywords, node)
     check_arguments(process, name, positional, keywords, node)
     if name.endswith(concurrency.SUBMITTING) and concurrency.submit(process, positional, node):
         return External(f"{name}()")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import argument_parser, files, tensor_methods
+from ohgw_tools.interpreter import argument_parser, files, module_parameters, tensor_methods
 from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.journal import SHAPE
 from ohgw_tools.interpreter.layers import Layer
@@ -17,6 +17,7 @@ from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Dict,
     FileValue,
+    Instance,
     List,
     Method,
     Parser,
@@ -63,6 +64,8 @@ def call_method(
         return tensor_methods.call(process, receiver, name, positional, keywords, node)
     if isinstance(receiver, Layer):
         return receiver
+    if isinstance(receiver, Instance):
+        return module_parameters.call(process, receiver, name, positional, node)
     if isinstance(receiver, Dict):
         return _dict_method(process, receiver, name, positional, keywords, node)
     if isinstance(receiver, List):
