@@ -68,7 +68,7 @@ def test_two_hundred_runs_leave_nothing(place):
 
     run(0)
     before = census(place)
-    # An ordinary user's worker, one for each thread, costs an interpreter of its own, and a container
+    # An ordinary user's worker, one a thread, costs an interpreter of its own, and a container
     # seconds: bench/sandbox/many_at_once.py has two hundred of those in flight.
     at_once = {"bubblewrap": RUNS, "docker": 20}.get(place.name, 8)
     with ThreadPoolExecutor(at_once) as pool:
