@@ -40,6 +40,7 @@ def _uv():
 
 COMPONENTS = {
     "docker": (_docker, "no Docker engine answers"),
+    "ssh": (lambda: bool(shutil.which("ssh-keygen")), "no ssh-keygen in PATH"),
     "browser": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
     "mcp": (_mcp, "the mcp package is not installed: pip install -e '.[mcp]'"),
     "ray": (
