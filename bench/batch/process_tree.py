@@ -1,5 +1,5 @@
-"""What a command and all its processes take: CPU seconds, and memory that is theirs (PSS, in which a
-page that several share counts once). Read from /proc, for each process of the command's session.
+"""What a command and all its processes take: CPU seconds, and memory that is theirs (PSS: a page
+that several share counts once). Read from /proc, for each process of the command's session.
 """
 
 import os
