@@ -8,7 +8,7 @@ strict reading (SEARCH/REPLACE blocks alone, the first exact match, block by blo
 where others fail). CPU time is of this process, reading and applying, as a ratio to the floor's.
 With --aider also through aider's own code, on those answers alone that hold nothing but
 SEARCH/REPLACE blocks, the one form that both read, with this project beside it on the same ones.
-The slips were written for this project; what aider was not made to mend counts as lost all the same.
+The slips were written for this project; what aider was not made to mend counts as lost too.
 """
 
 from __future__ import annotations
