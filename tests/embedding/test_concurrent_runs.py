@@ -209,8 +209,12 @@ def silent_server():
         yield server
 
 
-def test_cancelled_while_a_model_is_asked(bundle, tmp_path, unchanged, monkeypatch):
+@pytest.fixture
+def key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
+
+
+def test_cancelled_while_a_model_is_asked(bundle, tmp_path, key, unchanged):
     with silent_server() as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
         settings = STATIC.model_copy(
