@@ -24,15 +24,10 @@ for place in (runs, os.path.dirname(runs)):
         found += os.listdir(place)
     except OSError:
         pass
-for root in ("/proc/1/root", "/proc/self/root", ""):
+roots = ("/proc/1/root", "/proc/self/root", "")
+for root in roots:
     try:
-        open(root + runs + "/index.jsonl").read()
-        found.append(root)
-    except OSError:
-        pass
-    try:
-        os.makedirs(root + runs, exist_ok=True)
-        open(root + runs + "/index.jsonl", "a").write("forged\\n")
+        found.append(open(root + runs + "/index.jsonl").read())
     except OSError:
         pass
 for folder, _, files in os.walk("/"):
@@ -40,6 +35,12 @@ for folder, _, files in os.walk("/"):
         continue
     found += [os.path.join(folder, f) for f in files if f == "events.jsonl"]
 print("FOUND", found)
+for root in roots:  # what looks like that folder in the sandbox is a folder of the sandbox
+    try:
+        os.makedirs(root + runs, exist_ok=True)
+        open(root + runs + "/index.jsonl", "a").write("forged\\n")
+    except OSError:
+        pass
 """
 
 
@@ -47,11 +48,15 @@ print("FOUND", found)
 def test_records_are_not_in_the_sandbox(tmp_path: Path, name: str) -> None:
     folder = sample(tmp_path / "runs")
     before = {p: hashlib.sha256(p.read_bytes()).digest() for p in _files(folder.parent)}
-    done = BACKENDS[name].create().run(
-        {"main.py": PROGRAM.encode()},
-        ("python", "main.py", str(folder.parent)),
-        interpreter=host_interpreter(),
-        limits=Limits(wall_seconds=60, memory_bytes=512 * MIB, work_bytes=64 * MIB),
+    done = (
+        BACKENDS[name]
+        .create()
+        .run(
+            {"main.py": PROGRAM.encode()},
+            ("python", "main.py", str(folder.parent)),
+            interpreter=host_interpreter(),
+            limits=Limits(wall_seconds=60, memory_bytes=512 * MIB, work_bytes=64 * MIB),
+        )
     )
     assert done.stdout.text.startswith("FOUND []"), done
     assert {p: hashlib.sha256(p.read_bytes()).digest() for p in _files(folder.parent)} == before
