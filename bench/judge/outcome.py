@@ -63,9 +63,13 @@ def predictions(findings: tuple[Finding, ...]) -> frozenset[Crash]:
 
 def predicted_and_real(outcome: Outcome, good: dict[str, Bundle], python: str, count: int) -> None:
     """Run good bundles and a sample of broken ones; print predicted crashes over real ones."""
-    print("\nfor real")
+    print("\nfor real", flush=True)
     for name, bundle in good.items():
-        ended = run(bundle, python)
+        try:
+            ended = run(bundle, python)
+        except subprocess.TimeoutExpired:
+            print(f"  {name}: ran out of time")
+            continue
         if ended.codes != (0, 0) or ended.crashes:
             print(f"  GOOD BUNDLE FAILS {name}: {ended}")
     sample = random.Random(1).sample(outcome.mutants, min(count, len(outcome.mutants)))

@@ -38,7 +38,7 @@ class Run:
     missing_modules: int
 
 
-def run(bundle: Bundle, python: str, seconds: float = 120) -> Run:
+def run(bundle: Bundle, python: str, seconds: float = 300) -> Run:
     """Run the smoke test and the full experiment of a bundle in a fresh folder each."""
     codes, crashes, usage, missing = [], set(), 0, 0
     for flag in ("--smoke-test", "--full-experiment"):
