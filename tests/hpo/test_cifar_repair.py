@@ -1,4 +1,4 @@
-"""The method's other experiment (CIFAR-10, ResNet-20, ASHA and PASHA), repaired by recipes alone:
+"""The method's other experiment (CIFAR-10, ResNet-20 under three schedulers), repaired by recipes:
 catalogue-model, dataset-loader, trial-loop; and what recipes leave to a model."""
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from ohgw_tools.editing.patch import apply
 from ohgw_tools.recipe import all_recipes
 
 CONTRACT = Contract.load("base-derived")
-VARIATIONS = ("asha-baseline", "asha-ohgw", "pasha-baseline", "pasha-ohgw")
+SCHEDULERS = {"asha": "ASHA", "pasha": "PASHA", "dyhpo": "DYHPO_SUBSTITUTE"}
+VARIATIONS = tuple(f"{name}-{kind}" for name in SCHEDULERS for kind in ("baseline", "ohgw"))
 
 
 def repair(bundle):
@@ -64,7 +65,8 @@ def test_each_run_gets_the_scheduler_that_it_is_named_for(repaired):
     bundle, _, _ = repaired
     for path in ("config/full_experiment.yaml", "config/smoke_test.yaml"):
         runs = yaml.safe_load(bundle.derived[path])["runs"]
-        assert [run["search"]["scheduler"] for run in runs] == ["ASHA", "ASHA", "PASHA", "PASHA"]
+        found = {run["run_id"]: run["search"]["scheduler"] for run in runs}
+        assert found == {v: SCHEDULERS[v.partition("-")[0]] for v in VARIATIONS}
     full = yaml.safe_load(bundle.derived["config/full_experiment.yaml"])["runs"]
     assert all(len(run["search"]["seeds"]) == 50 for run in full)
     assert all(run["search"]["target"] == ["val_acc", 0.93] for run in full)
@@ -79,7 +81,7 @@ def test_each_run_gets_the_scheduler_that_it_is_named_for(repaired):
 @pytest.mark.parametrize(
     ("name", "key", "cls"),
     [
-        ("dyhpo", "DYHPO_SUBSTITUTE", "GaussianProcessRaceScheduler"),
+        ("boil", "BOIL_SUBSTITUTE", "GaussianProcessRaceScheduler"),
         ("hyperband-bo", "HYPERBAND_BO_SUBSTITUTE", "HyperbandScheduler"),
         ("successive-halving", "SUCCESSIVE_HALVING", "SuccessiveHalvingScheduler"),
     ],
@@ -160,6 +162,7 @@ def test_the_smoke_test_runs_offline(repaired, tmp_path):
         result = json.loads((tmp_path / "results" / variation / "results.json").read_text())
         found[variation] = result["replicates"][0]
         assert result["data"]["CIFAR10"]["is_real_dataset"] is False
+        assert result["scheduler"] == SCHEDULERS[variation.partition("-")[0]]
     for start in found["pasha-ohgw"]["warm_starts"]:
         assert start["method"]["augment_magnitude"] == "finite_difference"
         assert start["method"]["momentum"] == "autograd"
