@@ -50,6 +50,10 @@ LIMITS = {
     "processes": 64,
 }
 FORKING = "[__import__('os').fork() or __import__('time').sleep(9) for _ in range(500)]"
+THREADS = (
+    "\n    import threading, time\n    for _ in range(500):"
+    "\n        threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
+)
 FILLING = "[open(f'big{n}', 'wb').write(bytes(8 << 20)) for n in range(20)]"
 TAMPERING = (
     "\n    import os\n    for name in os.listdir('.ohgw-observation'):"
@@ -79,6 +83,7 @@ CASES = {
     ),
     "disk": (FILLING, "fail", [("disk-full", "src/train.py:7:5")], {}),
     "processes": (FORKING, "fail", [("too-many-processes", None)], {}),
+    "threads": (THREADS, "fail", [("too-many-processes", None)], {}),
     "flood": (
         "[print('y' * 999) for _ in iter(int, 1)]",
         "fail",

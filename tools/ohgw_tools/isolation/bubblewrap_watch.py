@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from pydantic import JsonValue
 
 from ohgw_tools.isolation.cgroup import ControlGroup
 from ohgw_tools.isolation.execution_outcome import Ending
 from ohgw_tools.isolation.namespace_watch import NamespaceWatch
-from ohgw_tools.isolation.supervision import Stop
+from ohgw_tools.isolation.supervision import TICK_SECONDS, Stop
 from ohgw_tools.sandbox import Limits
+
+_YOUNG_SECONDS = 2.0
+_CLOSE_TICK = 0.004
 
 
 class Look:
@@ -26,11 +31,14 @@ class Look:
         self._most_tasks = 0
         self._was_full = False
         self._stopped_for = ""
+        self._started = time.monotonic()
+        self._tasks = 0
 
     def __call__(self) -> Stop | None:
         """Look once."""
         usage = self._watch.sample(processes=self._group is None)
         self._was_full = self._was_full or usage.full
+        self._tasks = usage.tasks
         self._most_tasks = max(self._most_tasks, usage.tasks)
         self._cpu_ms = max(self._cpu_ms, usage.cpu_ms, self._group_cpu_ms())
         if usage.inodes > self._limits.work_inodes:
@@ -45,6 +53,14 @@ class Look:
             # One process killed for want of memory ends them all: the rest cannot be trusted.
             return "memory" if self._group.oom_kills else None
         return self._memory(usage.memory_bytes)
+
+    def tick(self) -> float:
+        """Seconds until the next look. Without a control group nobody counts refused processes: so
+        close to the limit, and while a program starts, it is looked at more often.
+        """
+        young = time.monotonic() - self._started < _YOUNG_SECONDS
+        near = 2 * self._tasks > self._limits.processes
+        return _CLOSE_TICK if self._group is None and (young or near) else TICK_SECONDS
 
     def _memory(self, seen: int) -> Stop | None:
         limit = self._limits.memory_bytes

@@ -15,7 +15,7 @@ from ohgw_tools.sandbox import Limits
 
 # A program that writes this many times what is kept is stopped.
 FLOOD_FACTOR = 64
-_TICK_SECONDS = 0.02
+TICK_SECONDS = 0.02
 _READ_BYTES = 1 << 16
 
 Stop = Literal["ended", "timeout", "memory", "disk", "output", "cancelled", "lost"]
@@ -46,7 +46,7 @@ class Supervisor:
     `ended` answers whether the main process is gone: it is asked after every read and after every
     wake-up through `wake`, a descriptor that becomes readable then. The end of the streams is not
     the end of the program, and the other way round: a daemon may hold them.
-    `look` is called about 50 times a second, less often if it is slow, and says why to stop.
+    `look` says why to stop; it is called every `tick` seconds, less often if it is slow.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Supervisor:
         ended: Callable[[], bool],
         wake: int | None = None,
         look: Callable[[], Stop | None] = lambda: None,
+        tick: Callable[[], float] = lambda: TICK_SECONDS,
         cancel: Event | None = None,
     ) -> None:
         self._limits = limits
@@ -66,6 +67,7 @@ class Supervisor:
         self._ended = ended
         self._wake = wake
         self._look = look
+        self._tick = tick
         self._cancel = cancel
         self._poll = select.poll()
         for handle in self._sources:
@@ -90,7 +92,7 @@ class Supervisor:
                     return reason
                 # Never more than a quarter of a core for looking.
                 cost = time.monotonic() - now
-                next_look = now + max(_TICK_SECONDS, 4 * cost)
+                next_look = now + max(self._tick(), 4 * cost)
             wait = max(0.0, min(deadline, next_look) - time.monotonic())
             self._read(wait)
             if self._captured.total > FLOOD_FACTOR * self._limits.output_bytes:

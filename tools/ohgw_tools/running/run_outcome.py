@@ -25,6 +25,7 @@ _CONSEQUENCE = re.compile(
     r"exit(?:ed)?[ _-]?(?:code|status)|return ?code|non-zero|subprocess|failed|CalledProcessError",
     re.IGNORECASE,
 )
+_NO_PROCESS = ("[Errno 11] Resource temporarily unavailable", "can't start new thread")
 _USAGE = re.compile(r"^(?P<program>\S+): error: (?P<message>.+)$", re.MULTILINE)
 
 _WAITING = ("/subprocess.py", "/threading.py", "/selectors.py", "/queue.py", "/popen_fork.py")
@@ -147,6 +148,9 @@ def _limit_met(error: PythonTraceback) -> str:
     """The rule of the limit that a program learnt of by itself, before the sandbox had to act."""
     if error.short_type == "MemoryError" or "can't allocate memory" in error.message:
         return "out-of-memory"
+    # What fork(2) and thread creation say at the limit of processes (EAGAIN).
+    if error.message.startswith(_NO_PROCESS):
+        return "too-many-processes"
     full = error.short_type == "OSError" and error.message.startswith(("[Errno 27]", "[Errno 28]"))
     return "disk-full" if full else ""
 

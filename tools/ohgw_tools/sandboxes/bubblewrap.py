@@ -188,6 +188,7 @@ def _watched(
         ended=cell.has_ended,
         wake=cell.ended,
         look=look,
+        tick=look.tick,
         cancel=cancel,
     )
     cell.release()
