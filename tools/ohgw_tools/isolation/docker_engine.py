@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LABEL = "org.ohgw.deadline"
 CALLER = "org.ohgw.caller"
+_LIMITS = {"memory": "MemoryLimit", "processes": "PidsLimit"}
 _TIMEOUT_SECONDS = 120
 _DEFAULT = "unix:///var/run/docker.sock"
 _START = (
@@ -62,11 +63,22 @@ def _rootless() -> str | None:
 
 
 def check_security(client: DockerClient) -> None:
-    """Raise SandboxUnavailable if the engine runs containers without its own system call filter."""
-    options = client.info().get("SecurityOptions") or []
+    """Raise SandboxUnavailable if the engine runs containers without its own system call filter, or
+    without limits of memory or processes: a rootless one without delegated control groups takes
+    such limits and drops them with a warning.
+    """
+    facts = client.info()
+    options = facts.get("SecurityOptions") or []
     if not any("seccomp" in option for option in options):
         raise SandboxUnavailable(
             "the Docker engine has no seccomp", "Use an engine built with it, or bubblewrap."
+        )
+    lacking = [word for word, key in _LIMITS.items() if not facts.get(key)]
+    if lacking:
+        raise SandboxUnavailable(
+            f"the Docker engine cannot limit {' or '.join(lacking)}",
+            "Delegate control groups (version 2, with systemd) to a rootless engine, or use "
+            "bubblewrap.",
         )
 
 

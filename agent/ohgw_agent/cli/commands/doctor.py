@@ -32,7 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
 def _facts(arguments: argparse.Namespace) -> dict[str, Any]:
     import os
     import platform
-    import shutil
     from importlib.metadata import version
 
     from ohgw_tools.sandbox_choice import probe_all
@@ -45,7 +44,7 @@ def _facts(arguments: argparse.Namespace) -> dict[str, Any]:
         "sandboxes": [p.model_dump(mode="json") for p in probe_all()],
         "model": _model(base_url),
         "environments": _environments(),
-        "installers": [name for name in ("uv",) if shutil.which(name)] + ["pip"],
+        "installers": _installers(),
         "runs": {"folder": str(arguments.runs_dir), "writable": _writable(arguments.runs_dir)},
     }
 
@@ -86,6 +85,13 @@ def _environments() -> dict[str, Any]:
     return {"count": len(found), "bytes": sum(int(str(e["size_bytes"])) for e in found)}
 
 
+def _installers() -> list[str]:
+    from ohgw_tools.environments.installer import pip_is_here, uv_binary
+
+    found = {"uv": uv_binary() is not None, "pip": pip_is_here()}
+    return [name for name, there in found.items() if there]
+
+
 def _writable(folder: Any) -> bool:
     import os
 
@@ -113,6 +119,7 @@ def _print(facts: dict[str, Any]) -> None:
         print(f"{'':28} -> {model['remedy']}")
     environments = facts["environments"]
     print(f"environments        {environments['count']} cached, {environments['bytes'] >> 20} MiB")
-    print(f"installers          {', '.join(facts['installers'])}")
+    installers = ", ".join(facts["installers"]) or "none: install pip or uv, or give --python"
+    print(f"installers          {installers}")
     runs = facts["runs"]
     print(f"runs                {runs['folder']}{'' if runs['writable'] else ' (not writable)'}")
