@@ -57,6 +57,11 @@ def test_the_seed_is_not_ready_and_each_defect_has_its_place(seed):
     assert gap.path == "src/preprocess.py"
     assert "WIKITEXT_103" in gap.message
     assert places(seed, "unread-key") == {f"{FULL}:79"}
+    assert places(seed, "default-rebuild", "warning") == {"src/model.py:85"}
+    assert places(seed, "unrelated-ranking", "warning") == {"src/evaluate.py:36"}
+    lost = [f.message for f in seed.findings if f.rule == "lost-figure"]
+    assert len(lost) == 1
+    assert "accuracy_*.pdf" in lost[0]
 
 
 def test_every_variation_that_the_seed_s_smoke_test_lacks_is_named(seed):
@@ -70,6 +75,7 @@ def test_what_the_seed_s_description_asks_for_and_its_code_lacks_is_a_warning(se
     assert {
         *("PASHA", "expected calibration error", "perplexity", "test split", "peak memory"),
         *("cosine schedule", "learning-rate warm-up", "label smoothing", "attention dropout"),
+        *("residual dropout", "out-of-distribution evaluation", "FLOPs", "time to a target"),
     } <= parts
 
 
@@ -175,3 +181,16 @@ def test_judging_imports_nothing_heavy():
     )
     heavy = {"libcst", "ruamel", "tomlkit", "rich", "docker", "langgraph", "openai", "jsonschema"}
     assert not heavy & set(json.loads(done.stdout))
+
+
+def test_the_seed_yields_nothing_of_any_other_rule(seed):
+    """Each finding was read and held against the bundle; a rule that is new here is to be, too."""
+    assert {f.rule for f in seed.findings} == {
+        *("restored-base-file", "placeholder-comment", "placeholder-docstring"),
+        *("placeholder-string", "placeholder-value", "deferred-work", "registry-gap"),
+        *("missing-variation", "short-budget", "unpaired-seeds", "unread-key"),
+        *("identical-variations", "proxy-comment", "weight-warm-start", "missing-scheduler"),
+        *("missing-attack", "unimplemented-part", "contradictory-description"),
+        *("lost-definition", "lost-figure", "lost-call", "unused-dependency"),
+        *("default-rebuild", "unrelated-ranking"),
+    }

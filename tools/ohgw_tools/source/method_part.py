@@ -53,6 +53,11 @@ PARTS: tuple[MethodPart, ...] = (
     _part("early stopping", r"\bearly[- ]stopping", r"early|patience|best"),
     _part("perplexity", r"\bperplexity|\bppl\b", r"perplex|ppl|math\.exp|\bexp\b"),
     _part("expected calibration error", r"\bECE\b|\bcalibration error", r"\bece|_ece|calibrat"),
+    _part(
+        "time to a target",
+        r"\bT@\w|\btime[- ]to[- ](?:target|accuracy|perplexity)",
+        r"time_to|t_at_|t@|to_target|target_(?:ppl|perp|acc|loss|metric|value|score)|reached",
+    ),
     _part("F1 score", r"\bF1\b|\bF1-score", r"f1"),
     _part("AUROC", r"\bAUROC\b|\bROC[- ]AUC\b|\bAUC-ROC\b", r"auroc|roc_auc|auc"),
     _part("FID", r"\bFID\b", r"\bfid|_fid|frechet"),
