@@ -34,6 +34,18 @@ def test_an_engine_that_drops_what_it_is_asked_for(facts, words):
 
 
 @pytest.mark.docker
+def test_probes_do_not_stumble_over_containers_that_come_and_go():
+    """Probing sweeps old containers, while runs make and remove their own."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ohgw_tools.sandboxes import docker
+
+    with ThreadPoolExecutor(4) as pool:
+        probes = list(pool.map(lambda _: docker.create().probe(), range(8)))
+    assert [probe.detail for probe in probes if not probe.works] == []
+
+
+@pytest.mark.docker
 def test_the_engine_here():
     with docker_engine.engine() as client:
         docker_engine.check_security(client)

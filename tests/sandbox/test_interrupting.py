@@ -64,7 +64,8 @@ def containers_of(pid):
 
     client = docker.from_env()
     try:
-        found = client.containers.list(all=True, filters={"label": f"{CALLER}={pid}"})
+        filters = {"label": f"{CALLER}={pid}"}
+        found = client.containers.list(all=True, filters=filters, ignore_removed=True)
         return [container.id for container in found]
     finally:
         client.close()

@@ -89,7 +89,9 @@ def sweep(client: DockerClient) -> int:
     from docker.errors import APIError
 
     removed = 0
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
+    # Others come and go meanwhile: a listing that asks after each must not stumble over those.
+    mine = {"label": LABEL}
+    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
         deadline = container.labels.get(LABEL, "")
         if deadline.isdigit() and int(deadline) < time.time():
             with contextlib.suppress(APIError):
