@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from cheating_patches import CHEATS
 from honest_patches import HONEST
-from language_bundle import language_bundle
+from language_bundle import TRAIN, language_bundle
 
 from ohgw_tools.contract import Contract
 from ohgw_tools.editing.patch import apply
@@ -40,6 +40,18 @@ def test_there_are_enough_cases() -> None:
     assert len(CHEATS) >= 40
     assert len(HONEST) >= 20
     assert {f"guard-{c[1]}" for c in CHEATS} == {guard.NAME for guard in all_guards()}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["val_loss + 1e999", f"val_loss * {'9' * 400}", "val_loss + 2j", "min(val_loss, ...)", "-b'x'"],
+)
+def test_odd_constants_are_no_crash(value: str) -> None:
+    line = "        history.append("
+    text = TRAIN.replace(line, f"        val_loss = {value}\n{line}")
+    bundle = language_bundle()
+    after = bundle.with_derived(bundle.derived.with_file("src/train.py", text))
+    assert all(f.rule.startswith("guard-") for f in inspect(bundle, after, None, CONTRACT))
 
 
 def test_a_change_that_is_none_is_fine() -> None:

@@ -65,7 +65,11 @@ def _add_candidates(group: argparse._ArgumentGroup) -> None:
 
 def _add_prices(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--price", type=float, nargs=2, metavar=("IN", "OUT"), help="US dollars a million tokens"
+        "--price",
+        type=float,
+        nargs=2,
+        metavar=("IN", "OUT"),
+        help="US dollars a million tokens of --model",
     )
     group.add_argument(
         "--prices",

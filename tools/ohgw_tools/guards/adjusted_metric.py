@@ -20,6 +20,7 @@ _DROPS = ("nan_to_num",)
 # Factors between these two are no change of unit (percent, milli, nats to bits).
 _LEAST, _MOST = 0.6, 1.4
 _TOLERANCE = 1e-3
+_HUGE = 1e300  # No offset of anything that is measured; beyond it a float overflows.
 
 
 def inspect(change: Change) -> Iterator[Finding]:
@@ -83,7 +84,7 @@ def _number(node: ast.expr) -> float | None:
         inner = _number(node.operand)
         return None if inner is None else -inner
     value = node.value if isinstance(node, ast.Constant) else None
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HUGE:
         return float(value)
     return None
 
@@ -95,7 +96,7 @@ def _is_moved(node: ast.BinOp) -> bool:
         if number is None or not _measured(value):
             continue
         if isinstance(node.op, ast.Add) or (isinstance(node.op, ast.Sub) and other is node.right):
-            return abs(number) > _TOLERANCE and number != int(number)
+            return abs(number) > _TOLERANCE and not number.is_integer()
         if isinstance(node.op, ast.Mult | ast.Div):
             return _LEAST < abs(number) < _MOST and abs(number) != 1
     return False
