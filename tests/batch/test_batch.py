@@ -245,3 +245,26 @@ def test_a_server_that_says_wait_is_obeyed_by_all(tmp_path):
     assert summary["stops"] == {"ready": 3}
     assert len(seen) == 4
     assert min(seen[1:]) - seen[0] >= 1.4
+
+
+def test_commands_that_do_parts_of_one_list_do_all_of_it_once(tmp_path):
+    paths = [str(p) for p in make(tmp_path, 5)]
+    done = []
+    for part in (1, 2, 3):
+        arguments = command(paths, tmp_path, "--judge-only", "--shard", f"{part}/3")
+        at = arguments.index("--results")
+        summary = subprocess.run([*arguments[:at], *arguments[at + 2 :]], capture_output=True)
+        assert summary.returncode == 1, summary.stderr
+        results = tmp_path / "runs" / f"batch-{part}-of-3.jsonl"
+        done += [json.loads(line)["bundle"] for line in results.open()]
+    assert sorted(done) == sorted(paths)
+
+
+def test_what_the_batchs_cap_ended_is_tried_again_under_a_larger_one(tmp_path):
+    paths = make(tmp_path, 2)
+    with ScriptedServer(lambda request: MEND) as server:
+        with_key = {"OPENAI_API_KEY": "k"}
+        capped = batch(paths, tmp_path, *model(server), "--batch-tokens", 100, **with_key)
+        assert capped["stops"] == {"exhausted": 2}
+        summary = batch(paths, tmp_path, *model(server), "--batch-tokens", 10**6, **with_key)
+    assert (summary["ready"], summary["calls"]) == (2, 2)

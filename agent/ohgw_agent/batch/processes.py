@@ -14,13 +14,13 @@ from ohgw_agent.batch.item import BatchPlan
 from ohgw_agent.batch.worker import work
 from ohgw_agent.batch.workforce import Words
 
+JUDGING = ["ohgw_agent.batch.worker", "ohgw_tools.check", "ohgw_tools.interpreter"]
 PRELOAD = [
-    "ohgw_agent.batch.worker",
+    *JUDGING,
     "ohgw_agent.graph",
     "ohgw_agent.review",
     "ohgw_agent.proposers.chat",
     "ohgw_agent.proposers.recipes",
-    "ohgw_tools.check",
     "ohgw_tools.editing.patch",
     "libcst",
     "ohgw_agent.openai_chat",
@@ -42,7 +42,7 @@ class Processes:
         self._pipes: dict[int, Connection] = {}
         self._readers: dict[int, threading.Thread] = {}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([] if plan.judge_only else PRELOAD)
+        self._context.set_forkserver_preload(JUDGING if plan.judge_only else PRELOAD)
 
     def room(self) -> int:
         """How many more workers could be started now."""

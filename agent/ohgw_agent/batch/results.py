@@ -25,8 +25,8 @@ class Results:
     """Three files. `FILE` holds what came of each bundle and nothing that differs from run to run:
     two batches of the same bundles that were answered alike have equal bytes here, once they have
     ended. `FILE.facts` holds the rest: the run, times, places. `FILE.begun` says which run each
-    bundle was begun in. All are appended to and fsynced before the batch goes on; when it ends,
-    `FILE` is put in the order of the list. One batch at a time writes them.
+    bundle was begun in. What was paid for is fsynced before the batch goes on; when it ends, `FILE`
+    is put in the order of the list. One batch at a time writes them.
 
     With a shelf each line is kept there too, and what stands there is known here.
     """
@@ -68,17 +68,21 @@ class Results:
         """Note which run a bundle is being repaired in."""
         row = {"digest": digest, "configuration": configuration, "run": run}
         self.begun[(digest, configuration)] = run
-        self._append(self._begun_file, row)
+        self._append(self._begun_file, row, sync=True)
         self._keep("begun", row)
 
     def add(self, row: Row, facts: Row | None = None) -> None:
-        """Note what came of a bundle, and the facts about how."""
+        """Note what came of a bundle, and the facts about how. What cost nothing is not waited for
+        until it is on disk.
+        """
+        if self.rows.get(key_of(row)) == row:
+            return
         digest, configuration = key_of(row)
         whole = {"digest": digest, "configuration": configuration, **(facts or {})}
         self.facts[key_of(row)] = whole
         self.rows[key_of(row)] = row
-        self._append(self._facts_file, whole)
-        self._append(self._file, row)
+        self._append(self._facts_file, whole, sync=False)
+        self._append(self._file, row, sync=row["stop"] not in ("judged", "bad input"))
         self._keep("facts", whole)
         self._keep("rows", row)
 
@@ -105,12 +109,13 @@ class Results:
             file.close()
         self._lock.release()
 
-    def _append(self, file: Any, row: Row) -> None:
+    def _append(self, file: Any, row: Row, *, sync: bool) -> None:
         line = _line(row)
         try:
             if file.write(line) != len(line):
                 raise OSError("only a part of a line could be written: the disk is full")
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         except OSError as error:
             raise TraceError(
                 f"cannot write {file.name}: {error}. The batch stops; what was written before is"
@@ -145,15 +150,15 @@ def _read(path: Path) -> list[Row]:
     """Read the rows; a last line that a kill cut off is taken away before the next is added."""
     if not path.exists():
         return []
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
     try:
+        content = path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            with path.open("r+b") as file:
+                file.truncate(len(whole))
         rows = [json.loads(line) for line in whole.splitlines() if line.strip()]
         for row in rows:
             key_of(row)
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a file of results ({error}); give another") from error
     return rows

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add how much goes on at once, and what all of it may cost."""
     limits = parser.add_argument_group("how many at once, over all bundles")
-    limits.add_argument("-j", "--jobs", type=int, default=0, help="default: four for each core")
+    limits.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        default=0,
+        help="default: four for each core, one with --judge-only",
+    )
     limits.add_argument(
         "--judging", type=int, default=0, help="on one machine; default: one for each core"
     )
@@ -74,6 +80,7 @@ def plan_of(arguments: argparse.Namespace) -> BatchPlan:
     on_cluster = arguments.engine != "here"
     cores = len(os.sched_getaffinity(0))
     resources = dict(_resource(text) for text in arguments.ray_resource)
+    at_once = 1 if arguments.judge_only else 4  # a repair mostly waits; judging never does
     whole = any(amount >= 1 for amount in resources.values())
     try:
         return BatchPlan(
@@ -85,7 +92,7 @@ def plan_of(arguments: argparse.Namespace) -> BatchPlan:
             places=arguments.ray_places or (1 if whole else 4),
             patience=arguments.ray_wait,
             store=arguments.store,
-            jobs=arguments.jobs or (10_000 if on_cluster else 4 * cores),
+            jobs=arguments.jobs or (10_000 if on_cluster else cores * at_once),
             judging=arguments.judging or (1 if on_cluster else cores),
             sandboxes=arguments.sandboxes or (1 if on_cluster else cores),
             model_calls=arguments.model_calls,
