@@ -51,7 +51,7 @@ def train(run):
 RUN = """\
   - run_id: {run_id}
     seed: 1
-    dataset: {{name: ptb, noise: 0.1}}
+    dataset: {{name: hum, noise: 0.1}}
     model: {{name: lstm}}
 """
 

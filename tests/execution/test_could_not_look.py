@@ -9,8 +9,7 @@ from ohgw_tools.errors import SandboxFailed, SandboxUnavailable
 from ohgw_tools.running.smoke import run_stage
 from ohgw_tools.sandbox import Execution, Interpreter, Output
 
-# The little experiment names a real dataset and draws numbers: properties would say so.
-CONTRACT = Contract.load("base-derived").model_copy(update={"properties": ()})
+CONTRACT = Contract.load("base-derived")
 INTERPRETER = Interpreter(executable="/opt/py/bin/python", prefixes=("/opt/py",), key="made-up")
 
 

@@ -63,7 +63,7 @@ def house(tmp_path, monkeypatch):
 @pytest.fixture
 def bundle(tmp_path):
     body = "from datasets import load_dataset; load_dataset('acme/letters')"
-    own = config("alpha", "beta").replace("ptb", "letters")
+    own = config("alpha", "beta").replace("hum", "letters")
     save(make(body, dependencies='["datasets"]', smoke=own, full=own), tmp_path / "bundle.json")
     return str(tmp_path / "bundle.json")
 
@@ -142,7 +142,7 @@ def test_names_in_code_and_configurations():
         "hf_hub_download(repo_id='acme/h', filename='f')\n"
         "AutoModel.from_pretrained('./local')\n"
     )
-    full = config("alpha").replace("ptb", "WIKITEXT_103")
+    full = config("alpha").replace("hum", "WIKITEXT_103")
     subject = Subject(make(smoke=config(), full=full, files={"src/data.py": code}), CONTRACT)
     assert [item[:3] for item in named_data(subject)] == [
         ("dataset", "acme/a", "small"),

@@ -12,8 +12,7 @@ from ohgw_tools.running.repeated_run import shift_seeds
 from ohgw_tools.running.smoke import run_stage
 from ohgw_tools.sandboxes import bubblewrap
 
-# The little experiment names a real dataset and draws numbers: properties would say so.
-CONTRACT = Contract.load("base-derived").model_copy(update={"properties": ()})
+CONTRACT = Contract.load("base-derived")
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from src.train import train
 
-RUN = {"seed": 1, "dataset": {"name": "ptb", "noise": 0}, "model": {"name": "lstm"}}
+RUN = {"seed": 1, "dataset": {"name": "hum", "noise": 0}, "model": {"name": "lstm"}}
 
 
 def main():

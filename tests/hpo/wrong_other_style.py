@@ -25,6 +25,14 @@ WRONG = (
         "never asked for",
     ),
     WrongRepair(
+        "the stand-in where nothing permits it",
+        "src/preprocess.py",
+        'if options.get("stand_in"):',
+        "if True:",
+        "fails-without-data",
+        "not the dataset that it names",
+    ),
+    WrongRepair(
         "a plain loop",
         "src/model.py",
         "        return self.started - 1, 0, self.rungs[0]\n",
@@ -64,6 +72,14 @@ WRONG = (
         "            following = torch.cat([seen[:, 1:], following[:, -1:]], 1)\n",
         "noise-on-training-inputs",
         "labels of training data",
+    ),
+    WrongRepair(
+        "a third of the noise",
+        "src/preprocess.py",
+        "generator=self.generator) < self.share\n",
+        "generator=self.generator) < self.share / 3\n",
+        "noise-on-training-inputs",
+        "stated are 20%",
     ),
     WrongRepair(
         "noise in evaluation",
@@ -121,6 +137,14 @@ WRONG = (
         _ONE_STEP.replace("self.lr, self.decay =", "moved ="),
         "warm-start-moves",
         "changes nothing at all",
+    ),
+    WrongRepair(
+        "a step of fixed length",
+        "src/model.py",
+        "10 ** (math.log10(lr) - eta * slope_lr)",
+        "10 ** (math.log10(lr) - (eta > 0) * math.copysign(0.01, slope_lr))",
+        "warm-start-moves",
+        "times as far",
     ),
     WrongRepair(
         "the look-ahead step kept",
