@@ -137,24 +137,32 @@ def test_other_datasets_and_models_of_the_catalogue(model, dataset):
     assert all(run["model"]["kwargs"]["width"] == 4 for run in smoke)
 
 
+def write(bundle, folder):
+    for path, text in bundle.derived.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+
+def run(folder, *arguments):
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**environment, "HF_HOME": str(folder / "hf")},
+        capture_output=True,
+        text=True,
+        timeout=800,
+    )
+
+
 @pytest.mark.torch
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_smoke_test_runs_offline(repaired, tmp_path):
     bundle, _, _ = repaired
-    for path, text in bundle.derived.items():
-        place = tmp_path / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
-    done = subprocess.run(
-        [sys.executable, "-m", "src.main", "--smoke-test", "--results-dir", "results"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=800,
-    )
+    write(bundle, tmp_path)
+    done = run(tmp_path, "-m", "src.main", "--smoke-test", "--results-dir", "results")
     assert done.returncode == 0, done.stderr[-3000:]
     assert "SMOKE TEST ON DRAWN DIGITS" in done.stderr
     found = {}
@@ -169,3 +177,52 @@ def test_the_smoke_test_runs_offline(repaired, tmp_path):
         assert start["moved_to"] != start["sampled"]
     drawn = [[w["sampled"] for w in r["warm_starts"]] for r in found.values()]
     assert all(d[0] == drawn[0][0] for d in drawn)
+
+
+PICTURES = """
+import json, os, sys, yaml
+import numpy as np
+from datasets import ClassLabel, Dataset as D, DatasetDict as DD, Features, Image
+from PIL import Image as Picture
+out = sys.argv[1]
+def rows(count):
+    shades = [np.full((32, 32, 3), i, dtype=np.uint8) for i in range(count)]
+    return {"img": [Picture.fromarray(s) for s in shades], "label": [i % 10 for i in range(count)]}
+features = Features({"img": Image(), "label": ClassLabel(num_classes=10)})
+d = DD({s: D.from_dict(rows(n), features) for s, n in (("train", 200), ("test", 30))})
+d.save_to_disk(out + "/save_to_disk")
+os.makedirs(out + "/parquet")
+for s in d:
+    d[s].to_parquet(f"{out}/parquet/{s}.parquet")
+from src import preprocess as pp
+cfg = yaml.safe_load(open("config/full_experiment.yaml"))["runs"][0]
+for form in ("save_to_disk", "parquet"):
+    os.environ["CIFAR10_DIR"] = f"{out}/{form}"
+    found = {}
+    for split in ("train", "val", "test"):
+        data = pp.get_dataloader(cfg, split=split).dataset
+        # Each picture has one shade, and its label is the shade's last digit.
+        shades = [round((float(x.mean()) + 1) * 127.5) for x, _ in data]
+        right = all(s % 10 == int(y) for s, (_, y) in zip(shades, data))
+        found[split] = [sorted(shades), list(data[0][0].shape), right]
+    print(json.dumps([found, pp.DATA_SOURCES["CIFAR10"]]))
+"""
+
+
+@pytest.mark.torch
+def test_pictures_are_read_with_their_labels_and_validation_is_cut_from_training(
+    repaired, tmp_path
+):
+    bundle, _, _ = repaired
+    write(bundle, tmp_path)
+    done = run(tmp_path, "-c", PICTURES, str(tmp_path))
+    assert done.returncode == 0, done.stderr[-3000:]
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    assert len(answers) == 2
+    for found, source in answers:
+        assert source["is_real_dataset"] is True
+        assert all(shape == [3, 32, 32] and right for _, shape, right in found.values())
+        shades = {split: values for split, (values, _, _) in found.items()}
+        assert sorted(shades["train"] + shades["val"]) == list(range(200))
+        assert len(shades["val"]) == 20
+        assert shades["test"] == list(range(30))

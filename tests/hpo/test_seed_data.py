@@ -49,23 +49,36 @@ def test_the_full_experiment_fails_loudly_without_its_data(project):
     assert "PYTHON'S DOCS" not in done.stderr
 
 
+# The last lines lay what `datasets` leaves in its cache after a download from the hub.
 MAKE = """
-import json, sys
-from datasets import Dataset as D, DatasetDict as DD
+import glob, json, os, shutil, sys
+from datasets import Dataset as D, DatasetDict as DD, load_dataset
 out = sys.argv[1]
 d = json.load(open(out + "/splits.json"))
 for s in d:
     open(f"{out}/text/{s}.txt", "w").write("\\n".join(d[s]))
     D.from_dict({"text": d[s]}).to_parquet(f"{out}/parquet/{s}.parquet")
 DD({s: D.from_dict({"text": d[s]}) for s in d}).save_to_disk(f"{out}/save_to_disk")
+files = {s: f"{out}/parquet/{s}.parquet" for s in d}
+load_dataset("parquet", data_files=files, cache_dir=f"{out}/made")
+made = os.path.dirname(glob.glob(f"{out}/made/**/dataset_info.json", recursive=True)[0])
+place = f"{os.environ['HF_HOME']}/datasets/Salesforce___wikitext/wikitext-103-raw-v1/0.0.0"
+os.makedirs(f"{place}/{'a' * 40}")
+for name in os.listdir(made):
+    renamed = name.replace("parquet-", "wikitext-")
+    shutil.copyfile(f"{made}/{name}", f"{place}/{'a' * 40}/{renamed}")
+info = json.load(open(f"{made}/dataset_info.json"))
+info.update(config_name="wikitext-103-raw-v1", dataset_name="wikitext")
+json.dump(info, open(f"{place}/{'a' * 40}/dataset_info.json", "w"))
 """
 PROBE = """
 import json, os, sys, yaml
 from src import preprocess as pp
 cfg = yaml.safe_load(open("config/smoke_test.yaml"))["runs"][3]
 cfg["dataset"].pop("offline_fallback")
-for form in ("text", "parquet", "save_to_disk"):
-    folder = os.environ["WIKITEXT_103_DIR"] = f"{sys.argv[1]}/{form}"
+for form in ("text", "parquet", "save_to_disk", "hub cache"):
+    folder = f"{sys.argv[1]}/{form}"
+    os.environ["WIKITEXT_103_DIR"] = folder if os.path.isdir(folder) else ""
     pp._TOKEN_CACHE.clear()
     found = {}
     for split in ("train", "val", "test", "ood"):
@@ -79,10 +92,8 @@ for form in ("text", "parquet", "save_to_disk"):
 
 
 @pytest.mark.torch
-def test_the_real_dataset_is_read_from_a_folder_and_noise_touches_training_inputs_alone(
-    project, tmp_path
-):
-    """As text files, as parquet, and as `save_to_disk` writes it."""
+def test_the_real_dataset_is_read_and_noise_touches_training_inputs_alone(project, tmp_path):
+    """As text files, as parquet, as `save_to_disk` writes it, and from the hub's cache."""
     lines = []
     for article in range(60):
         words = [hashlib.sha256(f"{article}-{i}".encode()).hexdigest()[:6] for i in range(200)]
@@ -99,9 +110,13 @@ def test_the_real_dataset_is_read_from_a_folder_and_noise_touches_training_input
     done = run(project, "-c", PROBE, str(tmp_path))
     assert done.returncode == 0, done.stderr[-2000:]
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    assert len(answers) == 3
+    assert len(answers) == 4
+    hub = "Salesforce/wikitext/wikitext-103-raw-v1"
     for folder, found, sources in answers:
-        assert sources["WIKITEXT_103"] == {"source": folder, "is_real_dataset": True}
+        assert sources["WIKITEXT_103"] == {
+            "source": hub if folder.endswith("hub cache") else folder,
+            "is_real_dataset": True,
+        }
         assert found["train"][0] == pytest.approx(0.15, abs=0.02)
         assert [found[split][0] for split in ("val", "test", "ood")] == [0, 0, 0]
         assert found == answers[0][1], "every form holds the same text"

@@ -50,7 +50,7 @@ def load_image_rows(name: str, ds_cfg: dict[str, Any], split: str) -> Any:
         from datasets import load_dataset
 
         rows = load_dataset(known["hub"], known["config"] or None, split=split)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: the cache has another configuration
         if fallback != "drawn_digits":
             raise RuntimeError(
                 f"dataset {name} ({known['hub']}) is neither in the cache nor within reach: "

@@ -50,7 +50,7 @@ def load_text_lines(name: str, ds_cfg: dict[str, Any], split: str) -> list[str]:
         from datasets import load_dataset
 
         rows = load_dataset(known["hub"], known["config"] or None, split=split)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: the cache has another configuration
         if fallback != "python_docs":
             raise RuntimeError(
                 f"dataset {name} ({known['hub']}, {known['config']}) is neither in the cache nor "
