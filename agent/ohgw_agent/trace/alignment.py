@@ -1,10 +1,10 @@
 """Alignment: which line of a new text is which line of the old one.
 
-Lines are matched by the longest common runs (Ratcliff and Obershelp's matching, as in `difflib`,
-without its junk heuristic). A run of new lines may often be moved up or down without changing what
-is said (the blank line before a function, or the one after it): of these places the one is taken
-that begins and ends at shallow lines and after blank lines, as people read it, and as git's diff
-does with its indent heuristic.
+Lines are matched by a shortest edit path (see `edit_path`), or, where two texts have so little in
+common that it would take too long, by their longest common runs (as `difflib` does). A run of new
+lines may often be moved up or down without changing what is said (the blank line before a function,
+or the one after it): of these places the one is taken that begins and ends at shallow lines and
+after blank lines, as people read it, and as git's diff does with its indent heuristic.
 """
 
 from __future__ import annotations
@@ -12,20 +12,27 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from ohgw_agent.trace import edit_path
+
 _BLANK_GAIN = 2  # what a blank line before a boundary is worth, in columns of indentation
 
 
 def kept(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
     """Return for each line of `new` the index of the line of `old` that it is, or None."""
+    old_changed, new_changed = edit_path.changed(old, new) or _by_longest_runs(old, new)
+    _settle(old, old_changed)
+    _settle(new, new_changed)
+    left = (i for i, changed in enumerate(old_changed) if not changed)
+    return [None if changed else next(left) for changed in new_changed]
+
+
+def _by_longest_runs(old: Sequence[str], new: Sequence[str]) -> tuple[list[bool], list[bool]]:
     old_changed, new_changed = [True] * len(old), [True] * len(new)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for i, j, size in matcher.get_matching_blocks():
         old_changed[i : i + size] = [False] * size
         new_changed[j : j + size] = [False] * size
-    _settle(old, old_changed)
-    _settle(new, new_changed)
-    left = (i for i, changed in enumerate(old_changed) if not changed)
-    return [None if changed else next(left) for changed in new_changed]
+    return old_changed, new_changed
 
 
 def _settle(lines: Sequence[str], changed: list[bool]) -> None:
