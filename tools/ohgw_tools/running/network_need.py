@@ -47,7 +47,8 @@ def _error(text: str, allowed: tuple[str, ...]) -> CouldNotLook:
     where = f"which reaches {', '.join(allowed)} alone" if allowed else "which reaches no host"
     return CouldNotLook(
         f"the program needs the network, {where}: {text.splitlines()[0][:300]}",
-        f"Allow it with --allow-host {host}, or let the smoke test do without",
+        f"Allow it with --allow-host {host}, or fetch the data beforehand (`ohgw-agent env fetch`) "
+        "and show them with --data, or let the smoke test do without",
     )
 
 

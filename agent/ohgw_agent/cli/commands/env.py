@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from ohgw_agent.cli import options
 
 if TYPE_CHECKING:
+    import threading
+
     from ohgw_tools.bundle import Bundle
     from ohgw_tools.environments.data_fetch import DataFetcher
     from ohgw_tools.environments.named_data import NamedData
@@ -80,9 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _fetch(arguments: argparse.Namespace) -> int:
     """Announce, fetch one after the other, and say what came. Returns 3 if any is missing."""
+    from ohgw_agent.cli.stopping import stopping
     from ohgw_agent.cli.terminal import harmless
     from ohgw_tools.bundles.bundle_file import load
-    from ohgw_tools.errors import CouldNotLook
 
     bundle = load(arguments.bundle)
     wanted = _wanted(arguments, bundle)
@@ -92,21 +94,31 @@ def _fetch(arguments: argparse.Namespace) -> int:
         print("the bundle names no dataset or model of a hub")
     if arguments.dry_run or not wanted:
         return 0
-    fetcher = _fetcher(arguments, bundle)
-    missing = 0
-    for item in wanted:
-        _tell(f"fetching {item.words}")
-        try:
-            done = fetcher.fetch(item)
-        except CouldNotLook as error:
-            missing += 1
-            _tell(str(error))
-            continue
-        size = f"{done.size / 1e6:.1f} MB, {done.files} files"
-        print(harmless(f"{item.words}: {size}, from {_hosts(done.hosts)}", limit=500))
+    with stopping() as cancel:
+        fetcher = _fetcher(arguments, bundle, cancel)
+        missing = sum(not _fetched(fetcher, item, cancel) for item in wanted)
+    if cancel.is_set():
+        raise KeyboardInterrupt
     if missing < len(wanted):
         print(f"show it to runs with --data HF_HOME={arguments.into.absolute()}")
     return 3 if missing else 0
+
+
+def _fetched(fetcher: DataFetcher, item: NamedData, cancel: threading.Event) -> bool:
+    from ohgw_agent.cli.terminal import harmless
+    from ohgw_tools.errors import CouldNotLook
+
+    if cancel.is_set():
+        return False
+    _tell(f"fetching {item.words}")
+    try:
+        done = fetcher.fetch(item, cancel)
+    except CouldNotLook as error:
+        _tell(str(error))
+        return False
+    size = f"{done.size / 1e6:.1f} MB, {done.files} files"
+    print(harmless(f"{item.words}: {size}, from {_hosts(done.hosts)}", limit=500))
+    return True
 
 
 def _wanted(arguments: argparse.Namespace, bundle: Bundle) -> tuple[NamedData, ...]:
@@ -124,7 +136,7 @@ def _wanted(arguments: argparse.Namespace, bundle: Bundle) -> tuple[NamedData, .
     return (*by_hand, *(item for item in found if item[:3] not in {x[:3] for x in by_hand}))
 
 
-def _fetcher(arguments: argparse.Namespace, bundle: Bundle) -> DataFetcher:
+def _fetcher(arguments: argparse.Namespace, bundle: Bundle, cancel: threading.Event) -> DataFetcher:
     from ohgw_tools.contract import Contract
     from ohgw_tools.environments.data_fetch import DataFetcher
     from ohgw_tools.sandbox import MIB
@@ -134,7 +146,7 @@ def _fetcher(arguments: argparse.Namespace, bundle: Bundle) -> DataFetcher:
     return DataFetcher(
         arguments.into.absolute(),
         choose(arguments.sandbox),
-        _interpreter(arguments, bundle),
+        _interpreter(arguments, bundle, cancel),
         (*contract.allow_hosts, *arguments.allow_host),
         most_bytes=int(arguments.most_gb * 1024 * MIB),
         endpoint=arguments.hub,
@@ -142,8 +154,11 @@ def _fetcher(arguments: argparse.Namespace, bundle: Bundle) -> DataFetcher:
     )
 
 
-def _interpreter(arguments: argparse.Namespace, bundle: Bundle) -> Interpreter:
+def _interpreter(
+    arguments: argparse.Namespace, bundle: Bundle, cancel: threading.Event
+) -> Interpreter:
     from ohgw_tools.environments.environment import ensure
+    from ohgw_tools.environments.lock_file import LOCK_NAMES
 
     return ensure(
         bundle.derived.get("pyproject.toml", ""),
@@ -154,7 +169,9 @@ def _interpreter(arguments: argparse.Namespace, bundle: Bundle) -> Interpreter:
         index=arguments.index,
         allow_build=tuple(arguments.allow_build),
         allow_packages=tuple(arguments.allow_package),
+        locks={name: bundle.derived[name] for name in LOCK_NAMES if name in bundle.derived},
         on_progress=_tell,
+        cancel=cancel,
     )
 
 
