@@ -341,6 +341,18 @@ def test_after_two_failures_on_a_finding_more_is_shown_and_said(server):
     assert len({json.dumps(r.body) for r in one.requests}) == 3
 
 
+def test_later_candidates_are_asked_about_one_file_each(server):
+    asked, one = proposer(server, REPAIR, REPAIR, REPAIR, REPAIR)
+    both, first, second, again = (
+        asked.propose(situation().model_copy(update={"slot": slot})).answers for slot in range(4)
+    )
+    split, mean = (f.fingerprint for f in FINDINGS)
+    assert set(both) == set(again) == {split, mean}
+    assert sorted([first, second]) == sorted([(split,), (mean,)])
+    assert "returns the same part" in sent(one, 0) + sent(one, 3)
+    assert ("returns the same part" in sent(one, 1)) != ("is 2, not 3" in sent(one, 1))
+
+
 def test_patches_of_recipes_are_no_failures_of_the_model(server):
     where = big_situation()
     (stubborn,) = where.judgement.errors
