@@ -87,7 +87,7 @@ PARTS: tuple[MethodPart, ...] = (
     _part(
         "adversarial examples",
         r"\badversarial|\btextfooler|\bPGD\b|\bFGSM\b",
-        r"adversar|textfooler|attack|pgd|fgsm",
+        r"adversar|textfooler|attack|pgd|fgsm|pwws|deepwordbug|carlini|cw_l",
     ),
     _part("PASHA", r"\bPASHA\b", r"pasha|halving"),
     _part("ASHA", r"\bASHA\b", r"asha|halving|hyperband"),
