@@ -21,7 +21,7 @@ SEVERITY: Severity = "error"
 SUMMARY = "A metric that the description asks for stands in no result of the smoke test."
 
 _ABOUT = re.compile(r"\b(?:metrics?|evaluat\w+|primary|secondary|calibration|statistical)\b", re.I)
-_KEY = re.compile(r"['\"]?([A-Za-z][\w@.-]{1,60})['\"]?\s*[:=]")
+_KEY = re.compile(r"['\"]?([A-Za-z][\w@.-]{1,60})['\"]?\s{0,3}[:=]")
 _MAX_OUTPUT = 400_000
 # What results call a metric beside the catalogue's spellings.
 _ALSO = {

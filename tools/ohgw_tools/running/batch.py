@@ -45,27 +45,27 @@ def batch_of(kind: str, data: Mapping[str, Any]) -> Iterator[Batch]:
     """Yield the batch that a record's line describes; nothing if it has another shape."""
     shape, ints, rows, some = (data.get(key, []) for key in ("shape", "ints", "rows", "some"))
     loss = data.get("loss")
-    if not all(_numbers(part) for part in (shape, ints)) or not isinstance(rows, list):
+    if not all(_list_of(part, int) for part in (shape, ints)) or not isinstance(rows, list):
         return
-    if not isinstance(some, list) or not all(_numbers(row) for row in some):
+    if not isinstance(some, list) or not all(_list_of(row, float) for row in some):
         return
     yield Batch(
         kind="input" if kind == "input" else "target",
         mode=str(data.get("mode")),
-        shape=tuple(map(int, shape)),
-        ints=tuple(map(int, ints)),
+        shape=tuple(shape),
+        ints=tuple(ints),
         rows=tuple(map(str, rows)),
-        some=tuple(tuple(map(float, row)) for row in some),
-        loss=float(loss) if isinstance(loss, int | float) else None,
+        some=tuple(map(tuple, some)),
+        loss=loss if isinstance(loss, float) else None,
     )
 
 
 def trial_point_of(data: Mapping[str, Any]) -> Iterator[TrialPoint]:
     """Yield the point that a record's line describes; nothing if it has another shape."""
     trial, level, quality = (data.get(key) for key in ("trial", "level", "quality"))
-    if isinstance(trial, int) and isinstance(level, int) and isinstance(quality, int | float):
-        yield TrialPoint(trial, level, float(quality))
+    if isinstance(trial, int) and isinstance(level, int) and isinstance(quality, float):
+        yield TrialPoint(trial, level, quality)
 
 
-def _numbers(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(v, int | float) for v in value)
+def _list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)

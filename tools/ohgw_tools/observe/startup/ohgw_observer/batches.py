@@ -113,7 +113,7 @@ def described(tensor: Any) -> dict[str, Any]:
     tensor = tensor.detach().cpu()
     found: dict[str, Any] = {"shape": list(tensor.shape)}
     if not tensor.is_floating_point():
-        found["ints"] = tensor.reshape(-1)[:MAX_VALUES].tolist()
+        found["ints"] = tensor.reshape(-1)[:MAX_VALUES].long().tolist()
         return found
     rows = tensor.reshape(tensor.shape[0] if tensor.dim() else 1, -1)[:MAX_ROWS].float()
     stride = max(1, rows.shape[1] // _SOME)
