@@ -35,6 +35,12 @@ from ohgw_tools.finding import Finding
 
 RANK = {"none": -1, "info": 0, "warning": 1, "error": 2}
 
+# Why a kind of defect is not always found at the severity that it should have.
+REASONS = {
+    "body-pass": "`pass` in a function whose value nobody uses may be a hook that is meant to be"
+    " empty, so it is no error",
+}
+
 
 def judge(bundle: Bundle) -> tuple[Finding, ...]:
     """Return all findings of the static judge."""
@@ -100,7 +106,7 @@ def injected(bundles: dict[str, Bundle], defects: list[Defect]) -> Outcome:
         meant = len(worsts) - len(misses)
         print(f"{defect.name:28}{len(worsts):4}{counts[0]:7}{counts[1]:7}{meant:10}")
         for line in misses:
-            print(f"    MISS {line}")
+            print(f"    MISS {line}; {REASONS.get(defect.name, 'no reason is known')}")
         outcome.add(defect, worsts)
     return outcome
 
