@@ -27,9 +27,12 @@ class _Choice(NamedTuple):
     words: str
 
 
+# Not a definition: every full run counts epochs, and none counts steps.
+_EPOCHS = "epochs"
+
 _CHOICES = {
     "updates": _Choice(
-        "", "the epochs are run; how many updates they make follows from data and batch size."
+        _EPOCHS, "the epochs are run; how many updates they make follows from data and batch size."
     ),
     "split sizes": _Choice(
         "articles_for",
@@ -63,6 +66,8 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
     have = {
         name for p, f in subject.python_files() if f.tree for name in top_names(bundle.derived[p])
     }
+    if _counts_epochs(subject):
+        have.add(_EPOCHS)
     chosen = {f.fingerprint: (f.subject or "", _words(f, have)) for f in findings}
     written = {key: (about, words) for key, (about, words) in chosen.items() if words}
     first = next((line for line in text.split("\n") if line and not line.startswith("#")), None)
@@ -83,10 +88,18 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
     )
 
 
+def _counts_epochs(subject: Subject) -> bool:
+    sections = [
+        {**run.config, **(run.config.get("training") or {})} for run in runs(subject, "full")
+    ]
+    steps = {"steps", "max_steps", "num_steps", "updates", "max_updates", "iterations"}
+    return all("epochs" in section and not steps & set(section) for section in sections)
+
+
 def _words(finding: Finding, have: set[str]) -> str:
     about = finding.subject or ""
     choice = _CHOICES.get(about)
     if choice is not None:
-        return choice.words if not choice.definition or choice.definition in have else ""
+        return choice.words if choice.definition in have else ""
     named = catalogue.named_in(about, catalogue.schedulers())
     return _SCHEDULER if named and "gradient-aware" in about else ""
