@@ -152,6 +152,8 @@ def test_wrong_and_hostile_calls_get_words_and_leave_the_server_standing(place):
     bell = {"derived": {"a.py": "\x1b]0;owned\x07 = ("}, "experiment": {"id": "\x1b[2J"}}
     (place / "bell.json").write_text(json.dumps(bell))
 
+    (place / "loop.json").symlink_to("loop.json")
+
     async def session():
         async with client(place, "--static-only") as agent:
             wrong = [
@@ -162,6 +164,10 @@ def test_wrong_and_hostile_calls_get_words_and_leave_the_server_standing(place):
                 ("validate", {"bundle": "bundle.json", "contract": "nope"}, "no such file"),
                 ("validate", {"bundle": "nothing.json"}, "no such file"),
                 ("validate", {"bundle": "deep.json"}, "levels deep"),
+                ("validate", {"bundle": "x" * 300}, "no such file"),
+                ("validate", {"bundle": "loop.json"}, "loop.json"),
+                ("fix", {"bundle": "bundle.json", "output": "x" * 300 + ".json"}, "bytes"),
+                ("fix", {"bundle": "bundle.json", "output": "y" * 5000}, "characters"),
                 ("fix", {"bundle": "bundle.json", "attempts": -1}, "attempts"),
                 ("explain", {"rule": "stub-bdy"}, "did you mean stub-body"),
                 ("show_run", {"run": "no-such-run"}, "no run"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ohgw_tools.errors import InputError
 
 MAX_PATH = 4096
+MAX_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Folders:
         there.
         """
         place = self._inside(name)
-        if not place.is_file() and not place.is_dir():  # a pipe or a device would never end
+        # A pipe or a device would never end; `os.path` takes what cannot be looked at as missing.
+        if not os.path.isfile(place) and not os.path.isdir(place):  # noqa: PTH112, PTH113
             raise InputError(f"{name!r}: no such file or folder below {self._listed()}")
         return place
 
@@ -64,6 +67,8 @@ class Folders:
             raise InputError(f"{name!r}: the folder of records is not written to")
         if any(part.startswith(".") for part in place.relative_to(self._root_of(place)).parts):
             raise InputError(f"{name!r}: hidden files and folders are not written to")
+        if len(place.name.encode()) > MAX_NAME:
+            raise InputError(f"{name[:80]!r}...: a file's name has at most {MAX_NAME} bytes")
         if not place.parent.is_dir():
             raise InputError(f"{name!r}: the folder {place.parent.name!r} does not exist; make it")
         if place.is_dir() or (place.exists() and not overwrite):
@@ -89,7 +94,7 @@ class Folders:
             raise InputError(f"a path has 1 to {MAX_PATH} characters and no NUL")
         try:
             place = (self.roots[0] / name).resolve()
-        except (OSError, RuntimeError) as error:  # links in a circle; which, depends on the version
+        except (OSError, RuntimeError, ValueError) as error:  # links in a circle, half characters
             raise InputError(f"{name!r} cannot be followed: {type(error).__name__}") from None
         if not any(place.is_relative_to(root) for root in self.roots):
             raise InputError(f"{name!r} is outside of {self._listed()}; see --root")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from ohgw_agent.mcp_server import answers, asked
 from ohgw_agent.mcp_server.desk import Desk, Say
+from ohgw_tools.errors import TraceError
 from ohgw_tools.frozen import FROZEN
 
 if TYPE_CHECKING:
@@ -82,7 +83,14 @@ def tool(desk: Desk) -> Callable[..., Awaitable[Repaired]]:
             if place is None:
                 place = deliver(trace)
             else:
-                save(trace.bundle, folders.writable(output, overwrite=overwrite))
+                place = folders.writable(output, overwrite=overwrite)  # an hour may have passed
+                try:
+                    save(trace.bundle, place)
+                except OSError as error:
+                    raise TraceError(
+                        f"cannot write {output!r}: {error.strerror}; run {trace.run_id} holds the"
+                        " best bundle: call `show_run`, or fix again without `output`"
+                    ) from error
             return _repaired(trace, str(place or ""), limit)
 
         return await desk.do(context, work)
