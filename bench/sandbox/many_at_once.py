@@ -38,7 +38,7 @@ SETTLE_SECONDS = 20.0
 
 
 def census(docker: bool) -> dict[str, int]:
-    """Count what could be left behind by this process's runs. A held sandbox user is an open file."""
+    """Count what this process's runs could leave behind; a held sandbox user is an open file."""
     lines, parents = [], []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
