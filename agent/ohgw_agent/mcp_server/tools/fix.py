@@ -17,6 +17,7 @@ from ohgw_tools.frozen import FROZEN
 if TYPE_CHECKING:
     from ohgw_agent.notice import Notice
     from ohgw_agent.outcome import Trace
+    from ohgw_agent.settings import Settings
 
 TITLE = "Repair a bundle"
 WRITES = True
@@ -66,36 +67,48 @@ def tool(desk: Desk) -> Callable[..., Awaitable[Repaired]]:
         """
 
         def work(cancel: threading.Event, say: Say) -> Repaired:
-            from ohgw_agent.delivery import deliver
-            from ohgw_agent.repair import fix as repair
-            from ohgw_tools.bundles.bundle_file import load, save
-
-            folders = desk.folders
-            place = folders.writable(output, overwrite=overwrite) if output else None
+            if output:  # a wrong name is said now, not in an hour
+                desk.folders.writable(output, overwrite=overwrite)
             settings = asked.settings(desk, contract, static_only, attempts, seconds)
-            trace = repair(
-                load(folders.bundle(bundle)),
-                settings,
-                runs_dir=folders.runs_dir,
-                watch=lambda notice: say(_words(notice)),
-                cancel=cancel,
-            )
-            if place is None:
-                place = deliver(trace)
-            else:
-                place = folders.writable(output, overwrite=overwrite)  # an hour may have passed
-                try:
-                    save(trace.bundle, place)
-                except OSError as error:
-                    raise TraceError(
-                        f"cannot write {output!r}: {error.strerror}; run {trace.run_id} holds the"
-                        " best bundle: call `show_run`, or fix again without `output`"
-                    ) from error
-            return _repaired(trace, str(place or ""), limit)
+            trace = _repair(desk, bundle, settings, say, cancel)
+            return _repaired(trace, _delivered(desk, trace, output, overwrite), limit)
 
         return await desk.do(context, work)
 
     return fix
+
+
+def _repair(
+    desk: Desk, bundle: str, settings: Settings, say: Say, cancel: threading.Event
+) -> Trace:
+    from ohgw_agent.repair import fix
+    from ohgw_tools.bundles.bundle_file import load
+
+    return fix(
+        load(desk.folders.bundle(bundle)),
+        settings,
+        runs_dir=desk.folders.runs_dir,
+        watch=lambda notice: say(_words(notice)),
+        cancel=cancel,
+    )
+
+
+def _delivered(desk: Desk, trace: Trace, output: str, overwrite: bool) -> str:
+    """Write the best bundle and return where. Raises InputError, TraceError."""
+    from ohgw_agent.delivery import deliver
+    from ohgw_tools.bundles.bundle_file import save
+
+    if not output:
+        return str(deliver(trace) or "")
+    place = desk.folders.writable(output, overwrite=overwrite)
+    try:
+        save(trace.bundle, place)
+    except OSError as error:
+        raise TraceError(
+            f"cannot write {output!r}: {error.strerror}; run {trace.run_id} holds the best bundle:"
+            " call `show_run`, or fix again without `output`"
+        ) from error
+    return str(place)
 
 
 def _words(notice: Notice) -> str:
