@@ -15,6 +15,9 @@ from canaries import ENVIRONMENT, all_secrets, everything, forms
 from sample_run import Recorder, finish, record_rounds, sample_bundle, start_data
 from span_collector import SpanCollector, collecting, values
 
+from ohgw_agent.budget import Budget
+from ohgw_agent.cli.display import display
+from ohgw_agent.notice import Notice
 from ohgw_agent.settings import OtelSettings, Settings
 from ohgw_agent.telemetry import sender
 from ohgw_agent.trace import live_spans
@@ -247,3 +250,13 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "http://localhost:4318" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_warning_is_shown_to_the_quiet_too(
+    quiet: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with display(Budget(), quiet=quiet) as watch:
+        watch(Notice(kind="warning", text="3 of 9 spans were not taken"))
+        watch(Notice(kind="stage", stage="static"))
+    assert capsys.readouterr().err == "3 of 9 spans were not taken\n"

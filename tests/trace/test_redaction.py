@@ -70,6 +70,17 @@ def test_hostile_text_is_searched_in_linear_time(piece: str) -> None:
     redactor.text(piece * (2_000_000 // len(piece)))
 
 
+@pytest.mark.parametrize("before", ["# ", "> ", "+", " * ", "    ", "; "])
+def test_a_key_of_many_lines_is_taken_out_where_each_line_has_something_before_it(
+    before: str,
+) -> None:
+    commented = "".join(f"{before}{line}\n" for line in TOKENS["pem"].splitlines())
+    body = TOKENS["pem"].splitlines()[1]
+    assert body not in Redactor().text(commented)
+    in_environment = Redactor({"DEPLOY_KEY": TOKENS["pem"]})
+    assert body not in in_environment.text(f"{before}{body}\n{before}x = 1\n")
+
+
 @pytest.mark.parametrize("name", sorted(CONTEXTS))
 def test_secrets_known_by_what_stands_around_them_are_taken_out(name: str) -> None:
     template, secret = CONTEXTS[name]

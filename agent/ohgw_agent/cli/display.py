@@ -85,7 +85,7 @@ def display(budget: Budget, *, quiet: bool) -> Lines | Live | Silence:
 
 
 class Silence:
-    """Shows nothing."""
+    """Shows warnings and nothing else."""
 
     def __enter__(self) -> Silence:
         return self
@@ -94,7 +94,9 @@ class Silence:
         return
 
     def __call__(self, notice: Notice) -> None:
-        """Take a notice and look away."""
+        """Take a notice and look away, unless it is a warning."""
+        if notice.kind == "warning":
+            print(line_of(notice), file=sys.stderr, flush=True)
 
 
 def line_of(notice: Notice) -> str:
