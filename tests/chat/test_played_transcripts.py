@@ -1,8 +1,9 @@
 """Answers that were written by hand once, through a real server, repair their bundles every time.
 
 Each file of tests/traces/played holds the answers of one run in their order, each with the tokens
-that it cost; its bundle is in tests/bundles/played. The answers are given back in order, not by
-their requests' keys: words of a finding may change, what a patch does to the bundle may not.
+that it cost; its bundle is in tests/bundles/played, exp-2's in tests/bundles/seed. The answers are
+given back in order, not by the keys of requests: words of a finding may change, what a patch does
+to the bundle may not. Where recipes have moved the lines that a review quotes, they are looked up.
 """
 
 import json
@@ -15,6 +16,8 @@ import pytest
 from scripted_server import Fail, Say
 
 from ohgw_agent.token_estimate import estimate
+from ohgw_agent.trace.history import History
+from ohgw_agent.trace.reader import Reader
 from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.check import check
 from ohgw_tools.contract import Contract
@@ -22,7 +25,13 @@ from ohgw_tools.contract import Contract
 ROOT = Path(__file__).parents[2]
 PLAYED = ROOT / "tests" / "traces" / "played"
 BUNDLES = ROOT / "tests" / "bundles" / "played"
+SEED = "exp-2"
 NAMES = sorted(path.stem for path in PLAYED.glob("*.jsonl"))
+
+
+def place(name):
+    seed = ROOT / "tests" / "bundles" / "seed" / f"{name}.bundle.json"
+    return seed if name == SEED else BUNDLES / f"{name}.json"
 
 
 def records(name):
@@ -32,7 +41,20 @@ def records(name):
 
 def regeneration(name):
     """Tokens of writing the whole bundle anew, which a round without patches costs."""
-    return sum(estimate(text) for text in load(BUNDLES / f"{name}.json").derived.values())
+    return sum(estimate(text) for text in load(place(name)).derived.values())
+
+
+def looked_up(answer, prompt, code):
+    """The answer with each quote's line as it stands in the prompt now."""
+    said = json.loads(answer)
+    for criterion in said["criteria"]:
+        for cited in [*criterion["seen"], *criterion["issues"]]:
+            shown = prompt.split(f"=== {cited['path']} [{code}]\n", 1)[1].split(
+                f"=== end [{code}]"
+            )[0]
+            lines = [line.partition("| ") for line in shown.splitlines()]
+            cited["line"] = next(int(n) for n, _, text in lines if cited["quote"] in text)
+    return json.dumps(said)
 
 
 class Player:
@@ -48,13 +70,18 @@ class Player:
         if not self.left[purpose]:
             return Fail(400, f"nothing more was recorded to {purpose}")
         record = self.left[purpose].pop(0)
-        code = re.search(r"\[([0-9a-f]{8})\]", request.body["messages"][1]["content"])[1]
-        return Say(record["text"].replace("{{code}}", code), usage=tuple(record["usage"]))
+        prompt = request.body["messages"][1]["content"]
+        code = re.search(r"\[([0-9a-f]{8})\]", prompt)[1]
+        text = record["text"].replace("{{code}}", code)
+        if purpose == "review":
+            text = looked_up(text, prompt, code)
+        return Say(text, usage=tuple(record["usage"]))
 
 
-def test_there_are_five_kinds_of_bundles():
-    assert len(NAMES) >= 5
-    assert {path.stem for path in BUNDLES.glob("*.json")} >= set(NAMES)
+def test_there_are_the_seed_and_five_other_kinds_of_bundles():
+    assert SEED in NAMES
+    assert len(NAMES) >= 6
+    assert {path.stem for path in BUNDLES.glob("*.json")} >= set(NAMES) - {SEED}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,35 +94,71 @@ def test_no_round_costs_more_than_a_fifth_of_writing_the_bundle_anew(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_bundle_is_not_ready_before(name):
-    bundle = load(BUNDLES / f"{name}.json")
+    bundle = load(place(name))
     verdict = check(bundle, Contract.load("base-derived"))
     assert verdict.status in ("pass", "fail")
     if verdict.status == "pass":
         assert name == "kmeans-start", "only its run shows what is wrong"
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", NAMES)
-def test_recorded_answers_bring_the_bundle_to_ready(name, server, tmp_path):
+def assert_each_finding_has_its_answer(runs):
+    """The record shows what was wrong, and which patches that stayed say that they answer it."""
+    (folder,) = [path for path in runs.iterdir() if path.is_dir()]
+    history = History(Reader(folder))
+    by_tree = {attempt.tree: attempt for attempt in history.attempts if not attempt.refused}
+    kept = history.path_to(history.final_tree)
+    assert any(patch.origin == "chat:played" for patch in kept)
+    for patch in kept:
+        before = by_tree[patch.base_tree].errors
+        if patch.origin == "chat:played":
+            assert patch.answers
+            assert set(patch.answers) <= set(before)
+            assert not set(patch.answers) & set(by_tree[patch.result_tree].errors)
+    assert not by_tree[history.final_tree].errors
+
+
+def played(name, server, tmp_path, *more):
+    """Run `fix` with the recorded answers; return its outcome, the delivered bundle, the player."""
     player = Player(name)
-    one = server(player)
     output = tmp_path / "fixed.json"
+    one = server(player)
     done = subprocess.run(
         [
-            sys.executable, "-m", "ohgw_agent", "fix", str(BUNDLES / f"{name}.json"),
-            "-o", str(output), "--runs-dir", str(tmp_path / "runs"), "--sandbox", "bubblewrap",
-            "--base-url", one.url, "--model", "played", "--llm-tries", "1", "--json", "-q",
+            sys.executable, "-m", "ohgw_agent", "fix", str(place(name)),
+            "-o", str(output), "--runs-dir", str(tmp_path / "runs"), "--base-url", one.url,
+            "--model", "played", "--llm-tries", "1", "--json", "-q", *more,
         ],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=800,
+        timeout=1700,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    outcome = json.loads(done.stdout)
+    return json.loads(done.stdout), load(output), player
+
+
+def assert_as_played(name, outcome, fixed, player, tmp_path):
     assert outcome["ready"] is True
     assert player.left == {"propose": [], "review": []}
-    assert load(output).derived != load(BUNDLES / f"{name}.json").derived
+    assert fixed.derived != load(place(name)).derived
+    assert_each_finding_has_its_answer(tmp_path / "runs")
     spent = sum(r["usage"][1] for r in records(name))
     assert outcome["spend"]["output_tokens"] == spent
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", [n for n in NAMES if n != SEED])
+def test_recorded_answers_bring_the_bundle_to_ready(name, server, tmp_path):
+    found = played(name, server, tmp_path, "--sandbox", "bubblewrap")
+    assert_as_played(name, *found, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_recorded_answers_and_recipes_settle_all_that_was_found_in_the_seed(server, tmp_path):
+    """Its smoke test is run where recipes are tested; here its findings and the review's."""
+    found = played(SEED, server, tmp_path, "--static-only", "--review")
+    assert_as_played(SEED, *found, tmp_path)
+    train = found[1].derived["src/train.py"]
+    assert 'report["kernels"] = kernel_profile(hypergradient)' in train
