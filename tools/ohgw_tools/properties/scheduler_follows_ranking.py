@@ -99,8 +99,8 @@ def _stable_fault(name: str, jobs: list[Job]) -> str:
         )
     if name == "pasha" and full:
         return (
-            f"{full} trials get the largest resource, {MOST} epochs, though all rankings agree: "
-            "that is ASHA; PASHA keeps to its second rung"
+            f"{full} of {len(trials)} trials got all {MOST} epochs, though all rankings "
+            "agree: that is ASHA; PASHA keeps to its second rung"
         )
     return ""
 
