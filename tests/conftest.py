@@ -1,8 +1,8 @@
 """What the whole suite needs: components that may be missing, and a guard against the network.
 
-A test marked `docker`, `browser`, `mcp`, `root` or `torch` needs that component. Where it is missing the
-test is left out and the last lines say so; with CI=true, or OHGW_TEST_ALL=1, nothing is left out: a
-missing component then fails.
+A test marked `docker`, `browser`, `mcp`, `root` or `torch` needs that component. Where it is
+missing the test is left out and the last lines say so; with CI=true, or OHGW_TEST_ALL=1, nothing
+is left out: a missing component then fails.
 """
 
 import os
