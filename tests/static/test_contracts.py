@@ -115,12 +115,15 @@ def test_rules_of_the_sandbox_stage_take_severities_and_are_ignored_but_not_sele
         rules = contract.rules.model_copy(update=changes)
         return contract.model_copy(update={"rules": rules})
 
-    named = with_rules(severity={"smoke-timeout": "warning"}, ignore=("error-in-*",))
+    named = with_rules(severity={"smoke-timeout": "warning"}, ignore=("error-in-log",))
     assert check(hydra_bundle(), named).status == "pass"
     findings = RunFindings(Subject(hydra_bundle(), named))
     findings.add("smoke-timeout", "too slow")
     findings.add("error-in-log", "an error", severity="error")
     assert [(f.rule, f.severity) for f in findings.all] == [("smoke-timeout", "warning")]
+    everything = RunFindings(Subject(hydra_bundle(), with_rules(ignore=("*",))))
+    everything.add("smoke-crash", "it crashed")
+    assert [f.rule for f in everything.all] == ["smoke-crash"]  # no wildcard makes a crash ready
     with pytest.raises(ContractError, match="found by running"):
         check(hydra_bundle(), with_rules(select=("smoke-crash",)))
     with pytest.raises(ContractError, match="did you mean smoke-timeout"):

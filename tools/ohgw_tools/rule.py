@@ -45,8 +45,9 @@ def all_rules() -> tuple[Rule, ...]:
 def chosen(contract: Contract) -> tuple[Rule, ...]:
     """Return the static rules that a contract selects and does not ignore.
 
-    `ignore` and `severity` may name rules of the sandbox stage too; `select` may not, for a run is
-    not looked at by halves. Raises ContractError for a pattern or a severity that fits no rule.
+    `ignore` and `severity` may name rules of the sandbox stage too, in full, for no wildcard makes
+    a crash ready; `select` may not, for a run is not looked at by halves. Raises ContractError for
+    a pattern or a severity that fits no rule.
     """
     wanted = contract.rules
     names = [rule.NAME for rule in all_rules()]
@@ -77,7 +78,7 @@ def _refuse_unknown(patterns: Iterable[str], names: list[str], run_rules_too: bo
     for pattern in patterns:
         if any(fnmatchcase(name, pattern) for name in names):
             continue
-        by_running = [name for name in _run_rules() if fnmatchcase(name, pattern)]
+        by_running = [name for name in _run_rules() if name == pattern]
         if by_running and not run_rules_too:
             message = f"{pattern!r} is found by running: give it a severity, or ignore it"
             raise ContractError(f"rules: select: {message}")

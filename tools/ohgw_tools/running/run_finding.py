@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -129,8 +128,10 @@ class RunFindings:
         self.take(finding)
 
     def take(self, finding: Finding) -> None:
-        """Add a finding as it is, unless the contract ignores its rule."""
-        if any(fnmatchcase(finding.rule, pattern) for pattern in self.contract.rules.ignore):
+        """Add a finding as it is, unless the contract ignores its rule by its full name: `*` is a
+        wish for no static rules, and must not make a crash ready.
+        """
+        if finding.rule in self.contract.rules.ignore:
             return
         self._found.setdefault((finding.rule, finding.path, finding.subject), finding)
 
