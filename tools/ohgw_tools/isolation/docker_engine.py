@@ -90,8 +90,8 @@ def sweep(client: DockerClient) -> int:
 
     removed = 0
     # Others come and go meanwhile: a listing that asks after each must not stumble over those.
-    mine = {"label": LABEL}
-    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+    found = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+    for container in found:
         deadline = container.labels.get(LABEL, "")
         if deadline.isdigit() and int(deadline) < time.time():
             with contextlib.suppress(APIError):
