@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from seed_steps import SEED, VARIATIONS
 
+from ohgw_agent.trace.blobs import Blobs
 from ohgw_tools.bundles.bundle_file import load
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -39,7 +39,8 @@ def test_it_ends_ready_in_one_go_and_within_limits(fixed):
     assert "static pass, sandbox pass" in done.stdout
     smoke = step_of(folder, "smoke")
     assert (smoke["outcome"], smoke["exit_code"]) == ("exited", 0)
-    assert smoke["wall_ms"] < 5 * 60 * 1000
+    # The processor's time, ten times what it takes: a busy machine changes nothing.
+    assert smoke["cpu_ms"] < 5 * 60 * 1000
     assert 0 < smoke["peak_bytes"] < 2 << 30
 
 
@@ -72,14 +73,10 @@ def sandboxed(folder: Path) -> tuple[Path, dict]:
     return record, verdicts[0]
 
 
-def kept(record: Path, digest: str) -> bytes:
-    return gzip.decompress((record / "blobs" / "sha256" / f"{digest}.gz").read_bytes())
-
-
 def step_of(folder: Path, name: str) -> dict:
     """What the run's record says of one program that ran in the sandbox."""
     record, verdict = sandboxed(folder)
-    steps = json.loads(kept(record, verdict["verdict_blob"]))["facts"]["steps"]
+    steps = json.loads(Blobs(record / "blobs").get(verdict["verdict_blob"]))["facts"]["steps"]
     return next(step for step in steps if step["name"] == name)
 
 
@@ -91,9 +88,13 @@ def smoke(fixed):
     """
     record, verdict = sandboxed(fixed[1])
     blobs = verdict["blobs"]
-    out, err = (kept(record, blobs[f"smoke/{name}"]).decode() for name in ("stdout", "stderr"))
+    out, err = (
+        Blobs(record / "blobs").get(blobs[f"smoke/{name}"]).decode()
+        for name in ("stdout", "stderr")
+    )
     found = {
-        v: json.loads(kept(record, blobs[f"smoke/results/{v}/results.json"])) for v in VARIATIONS
+        v: json.loads(Blobs(record / "blobs").get(blobs[f"smoke/results/{v}/results.json"]))
+        for v in VARIATIONS
     }
     return SimpleNamespace(stdout=out, stderr=err), found
 
