@@ -12,6 +12,7 @@ from ohgw_agent.notice import Watcher
 from ohgw_agent.permits import Permits
 from ohgw_agent.proposer import Proposer
 from ohgw_tools.sandbox import Sandbox
+from ohgw_tools.subject import ParseCache
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -26,6 +27,7 @@ class FixOptions(TypedDict, total=False):
     reviewer: ChatModel | None
     sandbox: Sandbox | None
     permits: Permits | None
+    parsed: ParseCache | None
     watch: Watcher
     cancel: threading.Event | None
     tracer_provider: TracerProvider | None
