@@ -12,6 +12,7 @@ from ohgw_agent import crew
 from ohgw_agent.archive import Archive
 from ohgw_agent.chat_model import ChatModel
 from ohgw_agent.journaled_chat import JournaledChat
+from ohgw_agent.known_server import check_known
 from ohgw_agent.ledger import Ledger
 from ohgw_agent.loop_context import Execution, LoopContext
 from ohgw_agent.notice import Notice, Watcher, ignore
@@ -86,20 +87,26 @@ def resume(
     parsed: ParseCache | None = None,
     watch: Watcher = ignore,
     cancel: threading.Event | None = None,
+    servers: Sequence[str] = (),
     otel: OtelSettings | None = None,
     tracer_provider: TracerProvider | None = None,
 ) -> Trace:
     """Go on with a run from its record. What the record holds is neither run nor asked again.
-    Spans are sent only if that is asked for again: a record does not say where to.
+    Spans are sent only if that is asked for again: a record does not say where to. A key goes to
+    the model servers of this machine, of `OPENAI_BASE_URL` and of `servers`, not to any that the
+    record names.
 
     Raises RunBusy if another process writes the run, TraceDamaged if the record was altered,
-    InputError if rules, contract or version differ from the start's and `force` is not given.
+    InputError if rules, contract or version differ from the start's and `force` is not given, or
+    a key would go to another server.
     """
     own = Objects(proposers, model, reviewer, sandbox, permits, parsed)
     signal = cancel or threading.Event()
     sending = sender(otel, tracer_provider)
     with Run.open(Path(runs_dir), run_id) as run, sending(run, watch):
         bundle, contract, settings = read_start(run)
+        if model is None:
+            check_known(settings, servers)
         stop = ended(run)
         if stop is None or stop in RESUMABLE:
             changed = check_same(run, force)

@@ -99,8 +99,8 @@ def page(name: str) -> str:
     """
     from ohgw_tools.property import all_properties
 
-    summaries = {one.NAME: one.SUMMARY for one in (*all_rules(), *all_properties())}
-    summaries |= _run_rules()
+    summaries = {rule.NAME: rule.SUMMARY for rule in all_rules()} | _run_rules()
+    summaries |= {each.NAME: each.SUMMARY for each in all_properties()}
     if name not in summaries:
         raise InputError(_unknown(name, list(summaries)))
     here = Path(__file__).resolve()

@@ -16,6 +16,7 @@ from ohgw_agent.batch.leave import Leave
 from ohgw_agent.batch.results import Row
 from ohgw_agent.batch.shelf import Shelf
 from ohgw_agent.delivery import deliver
+from ohgw_agent.known_server import servers
 from ohgw_agent.notice import Notice
 from ohgw_agent.outcome import Trace
 from ohgw_agent.repair import contract_of, fix, resume
@@ -83,6 +84,7 @@ class Worker:
                     permits=self._leave,
                     parsed=self._parsed,
                     watch=self._watch,
+                    servers=servers(self._plan.settings),
                 )
             except RunBusy:
                 if time.monotonic() > until:

@@ -18,6 +18,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="go on although rules or version differ; recorded"
     )
+    parser.add_argument(
+        "--base-url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a model server of the record that may be sent the key; needed unless it is on this "
+        "machine or in $OPENAI_BASE_URL",
+    )
     fix.add_output(parser)
     telemetry_options.add_telemetry(parser)
     options.add_runs_dir(parser)
@@ -39,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             force=arguments.force,
             watch=watch,
             cancel=cancel,
+            servers=arguments.base_url,
             otel=otel,
         )
     return fix.report(trace, arguments)

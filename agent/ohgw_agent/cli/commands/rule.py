@@ -21,8 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.name:
         print(page(arguments.name))
         return 0
-    for rule in (*all_rules(), *all_properties()):
-        print(f"{rule.NAME:32} {rule.SEVERITY:8} {rule.SUMMARY}")
-    for name, found in RULES.items():
-        print(f"{name:32} {found.severity:8} {found.summary}")
+    listed = [(rule.NAME, rule.SEVERITY, rule.SUMMARY) for rule in all_rules()]
+    listed += [(each.NAME, each.SEVERITY, each.SUMMARY) for each in all_properties()]
+    listed += [(name, found.severity, found.summary) for name, found in RULES.items()]
+    for name, severity, summary in listed:
+        print(f"{name:32} {severity:8} {summary}")
     return 0
