@@ -110,7 +110,7 @@ def made(gap: Gap) -> Bundle:
     for name in gap.variations:
         noise = f", noise_ratio: {gap.noise}" if name.endswith("noisy") else ""
         lm = gap.task == LM
-        shape = "seq_len: 256" if lm else "num_classes: 10"
+        shape = f"num_classes: {100 if gap.dataset == 'cifar100' else 10}"
         kwargs = "vocab_size: 8192, seq_len: 256" if lm else shape
         lines += [
             f"  - run_id: {name}",

@@ -20,7 +20,7 @@ SEVERITY: Severity = "error"
 SUMMARY = "A hyper-gradient warm start that does not move hyper-parameters as it says."
 
 # The step size is set far above the design's: what it moves must show in double precision.
-ETA = 1.0
+ETA, SMALLER = 1.0, (0.01, 0.0001)
 _ETA_NAMES = ("eta_h", "eta", "hyper_lr", "hypergradient_lr", "eta_hyper")
 _ABOUT = re.compile(r"hyper-?\s?gradient|OHGW|hyper-?parameter[^.\n]{0,40}gradient", re.IGNORECASE)
 _WATCHED = ("lr", "weight_decay", "momentum")
@@ -57,13 +57,10 @@ def check(prober: Prober) -> Iterator[Finding]:
         said = "the weights that training starts from change with it: it takes a step on weights"
         yield _finding(prober, run, key, said, still, once)
         return
-    again = _moved(still, twice)
-    for name, distance in moved.items():
-        ratio = again.get(name, 0.0) / distance
-        if not 1.8 < ratio < 2.2:
-            said = f"{name} moves {ratio:.3g} times as far for twice the eta; a gradient step: 2"
-            yield _finding(prober, run, key, said, once, twice)
-            return
+    bent = _bent(prober, run, key, moved, _moved(still, twice))
+    if bent:
+        yield _finding(prober, run, key, bent, once, twice)
+        return
     batch = _batch_size(run)
     if batch is None:
         return
@@ -76,6 +73,29 @@ def check(prober: Prober) -> Iterator[Finding]:
     if len(same) == len(moved):
         said = f"{', '.join(same)} move equally far on another mini-batch: no gradient of the data"
         yield _finding(prober, run, key, said, still, once)
+
+
+def _bent(
+    prober: Prober, run: Run, key: KeyPath, once: dict[str, float], twice: dict[str, float]
+) -> str:
+    """What does not move twice as far for twice the eta, in words; empty if all does.
+
+    A large step may end at a bound of the search space: what looks bent is asked again with smaller
+    ones, and must be straight in one of them.
+    """
+    ratios = {name: twice.get(name, 0.0) / distance for name, distance in once.items()}
+    for eta in SMALLER:
+        if all(1.8 < ratio < 2.2 for ratio in ratios.values()):
+            return ""
+        still, near, far = (prober.smoke(run, {key: n * eta}) for n in (0, 1, 2))
+        then = _moved(still, far)
+        for name, distance in _moved(still, near).items():
+            if 1.8 < then.get(name, 0.0) / distance < 2.2:
+                ratios[name] = 2.0
+    for name, ratio in ratios.items():
+        if not 1.8 < ratio < 2.2:
+            return f"{name} moves {ratio:.3g} times as far for twice the eta; a gradient step: 2"
+    return ""
 
 
 def _finding(prober: Prober, run: Run, key: KeyPath, message: str, *samples: Sample) -> Finding:
