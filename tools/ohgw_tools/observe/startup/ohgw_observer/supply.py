@@ -77,7 +77,7 @@ def _image(rows: Any) -> Any:
 
     array = numpy.asarray(rows, dtype=numpy.uint8)
     try:
-        from PIL import Image  # type: ignore[import-not-found]
+        from PIL import Image
     except ImportError:
         return array
     return Image.fromarray(array)
