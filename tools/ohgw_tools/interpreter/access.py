@@ -223,6 +223,8 @@ def _of_builtin(process: Process, owner: Value, name: str, node: ast.AST) -> Val
         if isinstance(owner, ours):
             if hasattr(python, name):
                 return Method(owner, name)
+            if name == "default_factory":  # of a defaultdict, which is held as a dict
+                return UNKNOWN
             raise _missing(process, python.__name__, name, node)
     if isinstance(owner, (*ATOMS, tuple, range)):
         if not hasattr(owner, name) or (name == "origin"):

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import files
 from ohgw_tools.interpreter.branches import branch
-from ohgw_tools.interpreter.values import Bound, Function, Instance, PathValue, Value
+from ohgw_tools.interpreter.joining import DEEPEST
+from ohgw_tools.interpreter.journal import SHAPE
+from ohgw_tools.interpreter.values import (
+    UNKNOWN,
+    Bound,
+    Dict,
+    Function,
+    Instance,
+    List,
+    PathValue,
+    Set,
+    Value,
+)
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
@@ -22,6 +34,24 @@ def hand_over(process: Process, values: list[Value]) -> None:
             files.note_path(process, value)
         elif isinstance(value, (Function, Bound, Instance)):
             _call_back(process, value)
+
+
+def loosen(process: Process, values: list[Value], depth: int = 0) -> None:
+    """Let code that is not seen have changed what it was given: what a container lacks is not sure
+    any more. What was read from a configuration stays, for libraries read it.
+    """
+    for value in values:
+        if isinstance(value, Instance) and not value.open:
+            value.open = True
+            loosen(process, list(value.attributes.values()), depth + 1)
+        elif isinstance(value, Dict) and value.origin is None and depth < DEEPEST:
+            process.journal.put(value, SHAPE, False)
+            loosen(process, list(value.items.values()), depth + 1)
+        elif isinstance(value, List) and depth < DEEPEST:
+            loosen(process, list(value.items), depth + 1)
+            process.journal.put(value, None, ([], False, UNKNOWN, False))
+        elif isinstance(value, Set):
+            process.journal.put(value, None, (set(), False))
 
 
 def _call_back(process: Process, value: Function | Bound | Instance) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import classes, layers, library, methods
 from ohgw_tools.interpreter.branches import branch, close_tails
-from ohgw_tools.interpreter.callbacks import hand_over
+from ohgw_tools.interpreter.callbacks import hand_over, loosen
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.interpretation import Frame
 from ohgw_tools.interpreter.iteration import elements
@@ -131,6 +131,7 @@ def call(
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         library.note_written(process, node.func.attr, positional, keywords)
     hand_over(process, [*positional, *keywords.values()])
+    loosen(process, [*positional, *keywords.values()])
     return UNKNOWN_TEXT if _decodes(node) else UNKNOWN
 
 

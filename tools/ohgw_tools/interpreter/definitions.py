@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter.callbacks import loosen
 from ohgw_tools.interpreter.dispatch import statement
 from ohgw_tools.interpreter.scope import Scope
 from ohgw_tools.interpreter.values import (
@@ -78,6 +79,9 @@ def _arguments(process: Process, decorator: ast.expr, scope: Scope) -> Value:
     return {k.arg: process.evaluate(k.value, scope) for k in decorator.keywords if k.arg}
 
 
+ENUMS = ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")
+
+
 @statement(ast.ClassDef)
 def define_class(process: Process, node: ast.ClassDef, scope: Scope) -> None:
     """Run the body, then bind the class, as its decorators make it."""
@@ -89,12 +93,29 @@ def define_class(process: Process, node: ast.ClassDef, scope: Scope) -> None:
     for value in inside.variables.values():
         if isinstance(value, Function) and value.owner is None:
             value.owner = cls
+    if any(base.split(".")[-1] in ENUMS for base in cls.external_bases()):
+        members = [n for n, v in inside.variables.items() if not isinstance(v, Function)]
+        inside.variables.update(dict.fromkeys(members, UNKNOWN))  # members, not what they hold
+    made = _make_class(process, node, cls, scope)
     value = _decorate_class(process, node, cls, scope)
-    inherited = any(
-        isinstance(b, Class) and b.find("__init_subclass__") is not MISSING for b in bases
-    )
-    cls.open = cls.open or inherited
-    process.assign_name(node.name, value, scope)
+    process.assign_name(node.name, value if made else UNKNOWN, scope)
+
+
+def _make_class(process: Process, node: ast.ClassDef, cls: Class, scope: Scope) -> bool:
+    """Let parents and metaclass do what they do with a new class. False if a metaclass, which may
+    return anything, is one of the bundle.
+    """
+    given = {k.arg: process.evaluate(k.value, scope) for k in node.keywords if k.arg}
+    metaclass = given.pop("metaclass", None)
+    hooks = [b.find("__init_subclass__") for b in cls.bases if isinstance(b, Class)]
+    for hook in hooks:
+        if isinstance(hook, Function):
+            process.call(Bound(hook, cls), [], given, node)
+    cls.open = cls.open or any(hook is not MISSING for hook in hooks)
+    if isinstance(metaclass, Class):
+        process.hand_over([cls, *metaclass.namespace.values()])
+        loosen(process, list(metaclass.namespace.values()))
+    return not isinstance(metaclass, Class)
 
 
 def _decorate_class(process: Process, node: ast.ClassDef, cls: Class, scope: Scope) -> Value:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import concurrency, files, hydra_config, serialisation, torch_objects
 from ohgw_tools.interpreter.builtin_functions import call_builtin
-from ohgw_tools.interpreter.library_facts import check_arguments, is_sink
+from ohgw_tools.interpreter.callbacks import loosen
+from ohgw_tools.interpreter.library_facts import check_arguments, is_sink, only_reads
 from ohgw_tools.interpreter.library_facts import has_attribute as has_attribute
 from ohgw_tools.interpreter.library_keywords import check_keywords
 from ohgw_tools.interpreter.values import (
@@ -74,6 +75,8 @@ def call_external(
         return created
     note_written(process, name, positional, keywords)
     process.hand_over([*positional, *keywords.values()])
+    if not only_reads(name):
+        loosen(process, [*positional, *keywords.values()])
     return External(f"{name}()") if len(name) < LONGEST_NAME else UNKNOWN
 
 
@@ -261,7 +264,8 @@ FUNCTIONS: dict[str, Call] = {
         positional[1] if len(positional) == 2 else UNKNOWN
     ),
     "collections.defaultdict": _inexact_dict,
-    "collections.Counter": _inexact_dict,
+    # A Counter has methods that a dict lacks, and answers for keys that it does not hold.
+    "collections.Counter": lambda process, positional, keywords, node: UNKNOWN,
     "tempfile.NamedTemporaryFile": _temporary,
     "tempfile.mkdtemp": _temporary_folder,
     "threading.Thread": concurrency.thread,

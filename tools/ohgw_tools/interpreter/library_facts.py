@@ -48,6 +48,13 @@ def is_sink(name: str) -> bool:
     return any(name == s or name.startswith(s + ".") for s in sinks)
 
 
+@lru_cache(maxsize=4096)
+def only_reads(name: str) -> bool:
+    """Whether a library is known to leave the containers that it is given as they are."""
+    readers: list[str] = facts()["readers"]
+    return name.split(".", 1)[0] in readers
+
+
 def check_arguments(
     process: Process,
     name: str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ohgw_tools.interpreter import access as access
 from ohgw_tools.interpreter import calls
 from ohgw_tools.interpreter import comprehensions as comprehensions
+from ohgw_tools.interpreter import contexts as contexts
 from ohgw_tools.interpreter import definitions as definitions
 from ohgw_tools.interpreter import expressions as expressions
 from ohgw_tools.interpreter import flow as flow

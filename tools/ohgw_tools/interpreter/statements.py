@@ -10,7 +10,7 @@ from ohgw_tools.interpreter.dispatch import statement
 from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.journal import SHAPE
 from ohgw_tools.interpreter.operators import operate
-from ohgw_tools.interpreter.signals import Jumped, Raised, Returned
+from ohgw_tools.interpreter.signals import Jumped, Returned
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
@@ -20,7 +20,6 @@ from ohgw_tools.interpreter.values import (
     ConfigText,
     Dict,
     External,
-    FileValue,
     Instance,
     List,
     Module,
@@ -250,34 +249,3 @@ def check_assertion(process: Process, node: ast.Assert, scope: Scope) -> None:
     if truth(process, process.evaluate(node.test, scope)) is False:
         text = _message(process, node.msg, scope)[0] if node.msg else ast.unparse(node.test)
         raise process.error("AssertionError", text, node)
-
-
-GRAD_OFF = ("torch.no_grad", "torch.inference_mode")
-GRAD_ON = ("torch.enable_grad", "torch.set_grad_enabled")
-
-
-@statement(ast.With, ast.AsyncWith)
-def run_with(process: Process, node: ast.With, scope: Scope) -> None:
-    """Enter the contexts, run the body. `contextlib.suppress` may swallow what the body raises."""
-    depth = len(process.no_grad)
-    suppressing = False
-    for item in node.items:
-        value = process.evaluate(item.context_expr, scope)
-        name = value.name if isinstance(value, External) else ""
-        suppressing = suppressing or name in ("contextlib.suppress()", "pytest.raises()")
-        if name.rstrip("()") in GRAD_OFF:
-            process.no_grad.append("off")
-        elif name.rstrip("()") in GRAD_ON:
-            process.no_grad.append("on")
-        if item.optional_vars is not None:
-            known = isinstance(value, (FileValue, Instance, PathValue))
-            bind(process, item.optional_vars, value if known else UNKNOWN, scope)
-    process.guarded += suppressing
-    try:
-        process.block(node.body, scope)
-    except Raised:
-        if not suppressing:
-            raise
-    finally:
-        process.guarded -= suppressing
-        del process.no_grad[depth:]

@@ -1,0 +1,72 @@
+"""Contexts: the `with` statement, gradients switched off, exceptions that a context swallows."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ohgw_tools.interpreter.dispatch import statement
+from ohgw_tools.interpreter.signals import Raised
+from ohgw_tools.interpreter.statements import bind
+from ohgw_tools.interpreter.values import (
+    UNKNOWN,
+    External,
+    FileValue,
+    Function,
+    Instance,
+    PathValue,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from ohgw_tools.interpreter.process import Process
+    from ohgw_tools.interpreter.scope import Scope
+
+GRAD_OFF = ("torch.no_grad", "torch.inference_mode")
+GRAD_ON = ("torch.enable_grad", "torch.set_grad_enabled")
+SUPPRESSING = ("contextlib.suppress()", "contextlib.ExitStack()", "pytest.raises()")
+
+
+def _may_suppress(context: Value) -> bool:
+    """Whether an `__exit__` of the bundle may return something true, or what it returns is not
+    known.
+    """
+    if not isinstance(context, Instance):
+        return isinstance(context, Unknown) and context.kind is None
+    leave = context.cls.find("__exit__")
+    if not isinstance(leave, Function) or isinstance(leave.node, ast.Lambda):
+        return True
+    returned = (n.value for n in ast.walk(leave.node) if isinstance(n, ast.Return))
+    return any(v is not None and not _is_false(v) for v in returned)
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
+
+
+@statement(ast.With, ast.AsyncWith)
+def run_with(process: Process, node: ast.With, scope: Scope) -> None:
+    """Enter the contexts, run the body. Some contexts may swallow what the body raises."""
+    depth = len(process.no_grad)
+    suppressing = False
+    for item in node.items:
+        value = process.evaluate(item.context_expr, scope)
+        name = value.name if isinstance(value, External) else ""
+        suppressing = suppressing or name in SUPPRESSING or _may_suppress(value)
+        if name.rstrip("()") in GRAD_OFF:
+            process.no_grad.append("off")
+        elif name.rstrip("()") in GRAD_ON:
+            process.no_grad.append("on")
+        if item.optional_vars is not None:
+            known = isinstance(value, (FileValue, Instance, PathValue))
+            bind(process, item.optional_vars, value if known else UNKNOWN, scope)
+    process.guarded += suppressing
+    try:
+        process.block(node.body, scope)
+    except Raised:
+        if not suppressing:
+            raise
+    finally:
+        process.guarded -= suppressing
+        del process.no_grad[depth:]
