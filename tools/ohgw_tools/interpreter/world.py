@@ -19,6 +19,7 @@ from ohgw_tools.interpreter.values import (
     UNKNOWN,
     UNKNOWN_TEXT,
     ConfigText,
+    External,
     Origin,
     Serialised,
     Value,
@@ -204,7 +205,7 @@ class World:
     ) -> Value:
         """Run what `subprocess` is asked to run, if it is Python code of the bundle."""
         subprocesses.spawn(self, process, positional, keywords, node)
-        return UNKNOWN
+        return External(f"{name}()")
 
 
 def _parents(path: str) -> list[str]:
