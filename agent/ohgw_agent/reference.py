@@ -11,8 +11,8 @@ from ohgw_agent.proposer import Situation
 from ohgw_agent.repair_focus import RepairFocus
 from ohgw_tools.finding import Finding
 
-# Characters, at first and once findings have resisted: about 700 and 1,500 tokens.
-ROOM, WIDE_ROOM = 2600, 6000
+# Characters, at first and once findings have resisted: about 1,100 and 1,500 tokens.
+ROOM, WIDE_ROOM = 4200, 6000
 # Findings of these kinds are mended by code that is not there yet: what it is to do stands in the
 # description of the experiment.
 _ABSENT = ("omission", "incomplete-replacement", "truncation")

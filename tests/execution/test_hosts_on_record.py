@@ -7,6 +7,7 @@ import pytest
 from local_hub import ADDRESS, local_hub
 
 from ohgw_agent.cli import main
+from ohgw_agent.trace.reader import Reader
 from ohgw_tools.contract import parse
 from ohgw_tools.errors import ContractError
 
@@ -51,8 +52,8 @@ def test_they_stand_in_the_verdict_that_the_record_keeps(tmp_path, monkeypatch):
     (record,) = runs.glob("*/events.jsonl")
     events = [json.loads(line) for line in record.read_text().splitlines()]
     (event,) = [e for e in events if e["kind"] == "verdict" and e["data"]["stage"] == "sandbox"]
-    blob = record.parent / "blobs" / "sha256" / event["data"]["verdict_blob"]
-    steps = json.loads(blob.read_bytes())["facts"]["steps"]
+    blob = Reader(record.parent).blobs.get(event["data"]["verdict_blob"])
+    steps = json.loads(blob)["facts"]["steps"]
     hosts = {step["name"]: step.get("hosts") for step in steps}
     assert hosts["import-probe"], "importing main.py runs it, so it asks there too"
     assert [(row["host"], row["result"]) for row in hosts["smoke"]] == [

@@ -77,7 +77,8 @@ def verdicts(right, sandbox, request):
     program has one thread at work, so two run at a time.
     """
     params = [getattr(item, "callspec", None) for item in request.session.items]
-    chosen = {(p.params["style"], p.params["wrong"]) for p in params if p and "wrong" in p.params}
+    both = [p.params for p in params if p and {"style", "wrong"} <= {*p.params}]
+    chosen = {(each["style"], each["wrong"]) for each in both}
     with ThreadPoolExecutor(2) as pool:
         asked = {
             (style, wrong.name): pool.submit(
