@@ -23,24 +23,32 @@ def servers(settings: Settings) -> tuple[str, ...]:
     return tuple(m.base_url for m in _models(settings) if m.base_url is not None)
 
 
-def check_known(settings: Settings, agreed: Sequence[str] = ()) -> None:
-    """Raise InputError if a key would go to a server other than this machine, the client's own
-    default, `OPENAI_BASE_URL` and those that were `agreed`; or a variable that holds no model's key
-    to any server.
+def check_known(
+    settings: Settings, agreed: Sequence[str] = (), *, model: bool = False, reviewer: bool = False
+) -> None:
+    """Refuse a record that would draw a key away. `model` and `reviewer` say that the caller gives
+    these, in place of what the settings name.
+
+    Raises InputError if a key would go to a server other than this machine, the client's own
+    default, `OPENAI_BASE_URL` and those that were `agreed`; or from a variable that holds no
+    model's key.
     """
     known = {*agreed, os.environ.get("OPENAI_BASE_URL", "")}
-    for model in _models(settings):
-        if model.key_from not in _KEYS:
-            name = printable(model.key_from)
+    replaced = {"proposing": None, "also_proposing": ()} if model else {}
+    replaced |= {"reviewing": None} if reviewer else {}
+    for asked in _models(settings.model_copy(update=replaced)):
+        if asked.key_from not in _KEYS:
+            name = printable(asked.key_from)
             raise InputError(
-                f"the record asks for the variable {name} as a key: it was not made by us"
+                f"the record takes its key from {name}; a resumed run takes one from "
+                f"{' or '.join(_KEYS)} alone: use these, or give the model itself from Python"
             )
-        url = model.base_url
-        if url is None or url in known or not os.environ.get(model.key_from) or _is_local(url):
+        url = asked.base_url
+        if url is None or url in known or not os.environ.get(asked.key_from) or _is_local(url):
             continue
         raise InputError(
             f"the record names the model server {printable(url)}, which would be sent "
-            f"{model.key_from}: give --base-url with that address to agree, or unset the key"
+            f"{asked.key_from}: give --base-url with that address to agree, or unset the key"
         )
 
 

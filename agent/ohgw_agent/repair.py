@@ -105,8 +105,7 @@ def resume(
     sending = sender(otel, tracer_provider)
     with Run.open(Path(runs_dir), run_id) as run, sending(run, watch):
         bundle, contract, settings = read_start(run)
-        if model is None:
-            check_known(settings, servers)
+        check_known(settings, servers, model=model is not None, reviewer=reviewer is not None)
         stop = ended(run)
         if stop is None or stop in RESUMABLE:
             changed = check_same(run, force)

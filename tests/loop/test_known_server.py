@@ -61,3 +61,12 @@ def test_reviewers_and_further_models_are_looked_at_too():
 def test_no_other_variable_is_a_key():
     with pytest.raises(InputError, match="AWS_SECRET"):
         check_known(asking("http://127.0.0.1/v1", key_from="AWS_SECRET_ACCESS_KEY"))
+
+
+def test_a_model_of_the_callers_own_leaves_the_reviewers_server_to_be_looked_at():
+    settings = asking(ELSEWHERE).model_copy(
+        update={"reviewing": ModelSettings(model="m", base_url=ELSEWHERE)}
+    )
+    with pytest.raises(InputError):
+        check_known(settings, model=True)
+    check_known(settings, model=True, reviewer=True)

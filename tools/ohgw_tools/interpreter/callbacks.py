@@ -40,14 +40,16 @@ def loosen(process: Process, values: list[Value], depth: int = 0) -> None:
     """Let code that is not seen have changed what it was given: what a container lacks is not sure
     any more. What was read from a configuration stays, for libraries read it.
     """
+    if depth > DEEPEST:
+        return
     for value in values:
         if isinstance(value, Instance) and not value.open:
             value.open = True
             loosen(process, list(value.attributes.values()), depth + 1)
-        elif isinstance(value, Dict) and value.origin is None and depth < DEEPEST:
+        elif isinstance(value, Dict) and value.origin is None:
             process.journal.put(value, SHAPE, False)
             loosen(process, list(value.items.values()), depth + 1)
-        elif isinstance(value, List) and depth < DEEPEST:
+        elif isinstance(value, List):
             loosen(process, list(value.items), depth + 1)
             process.journal.put(value, None, ([], False, UNKNOWN, False))
         elif isinstance(value, Set):
