@@ -13,7 +13,7 @@ from ohgw_tools.rule import all_rules
 from ohgw_tools.running.run_finding import RunFindings
 from ohgw_tools.subject import Subject
 
-PAGE = Path(__file__).parents[2] / "tools" / "ohgw_tools" / "contracts" / "WRITING.md"
+PAGE = Path(__file__).parents[2] / "docs" / "contracts.md"
 HYDRA = Contract.load("hydra")
 
 

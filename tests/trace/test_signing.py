@@ -1,4 +1,4 @@
-"""The recipe of VERIFYING.md to sign a statement, run as it stands there."""
+"""The recipe of docs/verifying.md to sign a statement, run as it stands there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sample_run import sample
 
 from ohgw_agent.cli import main
 
-PAGE = Path(__file__).parents[2] / "agent" / "ohgw_agent" / "trace" / "VERIFYING.md"
+PAGE = Path(__file__).parents[2] / "docs" / "verifying.md"
 SIGN, VERIFY = re.findall(
     r"```sh\n(ssh-keygen .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL
 )

@@ -315,5 +315,5 @@ def test_shell_alone_catches_what_a_bare_chain_can(folder: Path, attack: Attack)
 
 
 def test_documented_shell_commands_are_the_tested_ones() -> None:
-    page = Path(__file__).parents[2] / "agent" / "ohgw_agent" / "trace" / "VERIFYING.md"
+    page = Path(__file__).parents[2] / "docs" / "verifying.md"
     assert SHELL.strip() in page.read_text(encoding="utf-8")
