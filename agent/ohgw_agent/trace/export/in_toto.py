@@ -1,7 +1,7 @@
 """in-toto: an unsigned Statement with a test-result predicate over the delivered tree.
 
-Sign it with whatever you trust; docs/verifying.md has commands. A run that could not look is not passed:
-only a ready tree is PASSED, everything else is FAILED.
+Sign it with whatever you trust; docs/verifying.md has commands. A run that could not look is not
+passed: only a ready tree is PASSED, everything else is FAILED.
 """
 
 from __future__ import annotations
