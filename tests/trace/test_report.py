@@ -20,6 +20,7 @@ from ohgw_agent.trace.reader import Reader
 from ohgw_agent.trace.redaction import Redactor
 from ohgw_agent.trace.report.markup import Html, el, many
 from ohgw_agent.trace.report.page import page
+from ohgw_agent.trace.report.plots import short
 from ohgw_agent.trace.run import Run
 from ohgw_tools.finding import Evidence, Finding
 from ohgw_tools.verdict import Verdict
@@ -247,6 +248,15 @@ def test_text_has_contrast_and_the_page_fits_the_window(
     assert looked["texts"] > 100
     assert looked["faint"] == []
     assert looked["wide"] <= 0
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0"), (9_999, "9999"), (753_888, "753k"), (1_500_000, "1.5M"), (99_000_000_000, "99G")],
+)
+def test_numbers_fit_beside_an_axis(number: int, words: str) -> None:
+    assert short(number) == words
+    assert len(words) <= 5
 
 
 def test_markup_escapes_whatever_is_not_markup() -> None:

@@ -117,7 +117,9 @@ def plots(history: History) -> Html:
     drawn = [line_plot("Findings left", left, "errors")]
     if any(tokens):
         drawn.append(bar_plot("Tokens", tokens, "tokens"))
-    drawn.append(bar_plot("Time", times, "ms"))
+    slow = max(times, default=0) >= 10_000
+    unit = "s" if slow else "ms"
+    drawn.append(bar_plot("Time", [t // 1000 for t in times] if slow else times, unit))
     return el("section", el("h2", "Progress", id="progress"), el("div", drawn, class_="plots"))
 
 

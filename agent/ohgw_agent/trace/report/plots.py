@@ -57,7 +57,7 @@ def _figure(title: str, values: Sequence[int | None], unit: str, top: int, shape
     axes = [
         el("line", x1=LEFT, y1=base, x2=WIDTH - RIGHT, y2=base, class_="axis"),
         el("line", x1=LEFT, y1=TOP, x2=WIDTH - RIGHT, y2=TOP, class_="grid"),
-        el("text", str(top), x=LEFT - 6, y=TOP + 4, class_="tick end"),
+        el("text", short(top), x=LEFT - 6, y=TOP + 4, class_="tick end"),
         el("text", "0", x=LEFT - 6, y=base + 4, class_="tick end"),
     ]
     step = max(1, -(-len(values) // MOST_LABELS))
@@ -76,6 +76,16 @@ def _figure(title: str, values: Sequence[int | None], unit: str, top: int, shape
         role="img",
     )
     return el("figure", drawing, el("figcaption", f"{title} ({unit}, by attempt)"))
+
+
+def short(number: int) -> str:
+    """Return a number in at most five characters, as the axis has room for."""
+    for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if number >= 10 * size:
+            return f"{number // size}{letter}"
+        if number >= size and size > 1_000:
+            return f"{number / size:.1f}{letter}"
+    return str(number)
 
 
 def _top(values: Sequence[int | None]) -> int:
