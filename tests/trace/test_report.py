@@ -22,7 +22,7 @@ from ohgw_agent.trace.report.markup import Html, el, many
 from ohgw_agent.trace.report.page import page
 from ohgw_agent.trace.report.plots import short
 from ohgw_agent.trace.run import Run
-from ohgw_tools.finding import Evidence, Finding
+from ohgw_tools.finding import Evidence, Finding, numbered
 from ohgw_tools.verdict import Verdict
 
 
@@ -161,6 +161,22 @@ def test_what_must_be_in_it_is_in_it(tmp_path: Path) -> None:
         f"ohgw-agent verify {history.id} --expect-head",
     ):
         assert needed in words, needed
+
+
+def test_what_decides_is_shown_before_any_number_of_warnings(tmp_path: Path) -> None:
+    bundle = sample_bundle()
+    error = _finding("decides", "src/data.py").model_copy(update={"waived": None})
+    doubts = [
+        error.model_copy(update={"severity": "warning", "subject": str(n), "message": f"doubt {n}"})
+        for n in range(400)
+    ]
+    with Run.create(tmp_path / "runs", start_data(bundle), redactor=Redactor()) as run:
+        recorder = Recorder(run, bundle.derived, log="")
+        recorder.verdict(Verdict.of("static", numbered([*doubts, error])), bundle.derived)
+        finish(recorder)
+    text = page(History(Reader(run.folder)))
+    assert text.index(">decides<") < text.index(">doubt 0<")
+    assert "251 more findings are in the record." in text
 
 
 def test_report_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:

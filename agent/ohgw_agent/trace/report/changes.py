@@ -20,6 +20,7 @@ from ohgw_tools.finding import Evidence, Finding
 CONTEXT = 3
 MOST_REASONS = 4
 MOST_TEXT = 4000
+WEIGHT = ("error", "warning", "info")
 MOST_FINDINGS = 150
 
 
@@ -167,8 +168,10 @@ def _spoken(history: History, digest: str) -> str:
 def _verdict(history: History, said: Said, named: set[str]) -> Html:
     reason = el("p", said.verdict.reason) if said.verdict.reason else None
     head = el("h3", f"{said.id} {said.stage} ", badge(said.status), id=said.id)
-    known = [f for f in said.findings if f.fingerprint in named]
-    fresh = [f for f in said.findings if f.fingerprint not in named]
+    # What decides comes first: a long list is cut at its end.
+    ordered = sorted(said.findings, key=lambda f: WEIGHT.index(f.severity))
+    known = [f for f in ordered if f.fingerprint in named]
+    fresh = [f for f in ordered if f.fingerprint not in named]
     named |= {f.fingerprint for f in fresh}
     links = [many(el("a", f.rule, href=f"#f-{f.fingerprint}"), " ") for f in known[:MOST_FINDINGS]]
     again = el("p", f"Still there, told of above ({len(known)}): ", links) if known else None
