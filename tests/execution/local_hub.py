@@ -122,7 +122,10 @@ def local_hub(folder):
     context.load_cert_chain(folder / f"{name}.0", key)
     with http.server.ThreadingHTTPServer((ADDRESS, 0), Handler) as server:
         server.asked = []
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        # A handshake is the affair of its connection's thread, not of the one that accepts.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()

@@ -127,8 +127,9 @@ def test_one_that_is_missing_does_not_stop_the_others(house, bundle, hub, tmp_pa
     more = ("--allow-host", hub, "--dataset", "acme/absent:small", "--model", "acme/tiny")
     assert fetch(bundle, tmp_path, hub, *more) == 3
     said = capsys.readouterr()
-    assert "dataset acme/absent (small) cannot be fetched: FileNotFoundError" in said.err
-    assert "model acme/tiny: the environment has no huggingface-hub" in said.err
+    absent = "dataset acme/absent (small) cannot be fetched: FileNotFoundError"
+    assert absent in said.err, f"{said.err}"
+    assert "model acme/tiny: the environment has no huggingface-hub" in said.err, said.err
     assert (tmp_path / "hf" / "datasets" / "letters").is_dir()
 
 

@@ -1,9 +1,12 @@
 """Network by permission: named hosts through the proxy, nothing else, and all of it in the log."""
 
+import contextlib
+import errno
 import http.server
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +106,30 @@ except OSError:
     assert done.isolation["hosts"] == []
 
 
+def test_an_answer_reaches_a_program_that_has_ended_its_question(place):
+    program = """
+import os, socket, sys, urllib.parse
+proxy = urllib.parse.urlsplit(os.environ["HTTPS_PROXY"])
+with socket.create_connection((proxy.hostname, proxy.port), 20) as door:
+    door.sendall(f"CONNECT {sys.argv[1]} HTTP/1.1\\r\\n\\r\\n".encode())
+    assert b" 200 " in door.recv(4096)
+    door.sendall(b"question")
+    door.shutdown(socket.SHUT_WR)
+    print(b"".join(iter(lambda: door.recv(4096), b"")).decode())
+"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+
+        def answer():
+            with listener.accept()[0] as server:
+                server.sendall(everything(server).upper())
+
+        threading.Thread(target=answer, daemon=True).start()
+        target = f"127.0.0.1:{listener.getsockname()[1]}"
+        done = run(place, program, target, hosts=(target,))
+    assert done.stdout.text == "QUESTION\n", done.stderr.text
+
+
 def test_the_program_does_not_notice_the_door(place, server):
     program = """
 import os
@@ -157,6 +184,116 @@ def test_bytes_pass_both_ways(proxy, server):
         client.sendall(b"GET /large HTTP/1.0\r\n\r\n")
         received = b"".join(iter(lambda: client.recv(65536), b""))
     assert received.endswith(b"x" * 300_000)
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        made.settimeout(20)
+        yield made
+
+
+@contextlib.contextmanager
+def through(listener, said=b""):
+    """Both ends of a connection through the proxy, with `said` behind the request."""
+    port = listener.getsockname()[1]
+    with (
+        connect_proxy.serving((f"localhost:{port}",)) as made,
+        socket.socket(socket.AF_UNIX) as client,
+    ):
+        client.settimeout(20)
+        client.connect(str(made.path))
+        client.sendall(f"CONNECT localhost:{port} HTTP/1.1\r\n\r\n".encode() + said)
+        with listener.accept()[0] as server:
+            server.settimeout(20)
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+            yield client, server
+
+
+def everything(side):
+    return b"".join(iter(lambda: side.recv(65536), b""))
+
+
+def test_an_answer_comes_after_the_question_has_ended(listener):
+    with through(listener) as (client, server):
+        client.sendall(b"question")
+        client.shutdown(socket.SHUT_WR)
+        assert everything(server) == b"question"
+        server.sendall(b"answer")
+        server.shutdown(socket.SHUT_WR)
+        assert everything(client) == b"answer"
+
+
+def test_a_question_goes_on_after_the_answer_has_ended(listener):
+    with through(listener) as (client, server):
+        server.shutdown(socket.SHUT_WR)
+        assert everything(client) == b""
+        client.sendall(b"more")
+        client.shutdown(socket.SHUT_WR)
+        assert everything(server) == b"more"
+
+
+def test_what_was_said_behind_the_request_is_passed_on(listener):
+    with through(listener, b"early") as (client, server):
+        client.shutdown(socket.SHUT_WR)
+        assert everything(server) == b"early"
+
+
+def test_nothing_is_lost_to_a_slow_reader(listener):
+    content = os.urandom(1 << 20) * 16
+    with through(listener) as (client, server):
+        sender = threading.Thread(target=client.sendall, args=(content,), daemon=True)
+        sender.start()
+        server.sendall(b"the other way is open")
+        assert client.recv(100) == b"the other way is open"
+        received = bytearray()
+        while len(received) < len(content):
+            received += server.recv(65536)
+        sender.join()
+    assert received == content
+
+
+def test_a_client_that_goes_away_ends_the_connection(listener):
+    with through(listener) as (client, server):
+        client.close()
+        assert everything(server) == b""
+        # The server says nothing more and keeps its side open: its place is free all the same.
+        wait_for(lambda: threads_named("_serve") == 0)
+
+
+def test_the_proxy_outlives_a_want_of_descriptors(proxy, monkeypatch):
+    refuse = iter([OSError(errno.EMFILE, "Too many open files"), OSError(errno.ECONNABORTED, "")])
+    accept = socket.socket.accept
+
+    def accepting(self):
+        problem = next(refuse, None)
+        if problem is not None:
+            raise problem
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", accepting)
+    for _ in range(3):
+        assert ask(proxy, b"CONNECT example.com:443 HTTP/1.1\r\n\r\n").split()[1] == b"403"
+
+
+def test_too_many_connections_at_once_are_on_record(proxy):
+    with contextlib.ExitStack() as stack:
+        for _ in range(80):
+            stack.enter_context(socket.socket(socket.AF_UNIX)).connect(str(proxy.path))
+        refused = "refused: too many connections at once"
+        wait_for(lambda: sum(r["count"] for r in proxy.log if r["result"] == refused) == 16)
+    assert ask(proxy, b"CONNECT example.com:443 HTTP/1.1\r\n\r\n").split()[1] == b"403"
+
+
+def threads_named(word):
+    return sum(word in thread.name for thread in threading.enumerate())
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert condition()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import re
-import select
 import socket
 import tempfile
 import threading
@@ -18,6 +17,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ohgw_tools.isolation.permitted_host import PermittedHost, permitted
+from ohgw_tools.isolation.relay import relay
 
 _MAX_HEAD_BYTES = 8192
 _MAX_CONNECTIONS = 64
@@ -25,6 +25,7 @@ _MAX_LOGGED = 200
 _HEAD_SECONDS = 10.0
 _CONNECT_SECONDS = 20.0
 _IDLE_SECONDS = 120.0
+_PAUSE_SECONDS = 0.1
 _REQUEST = re.compile(rb"CONNECT ([A-Za-z0-9.-]{1,253}):(\d{1,5}) HTTP/1\.[01]\r\n")
 
 
@@ -49,17 +50,31 @@ class ConnectProxy:
 
     def _start(self, target: object, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
-        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
 
     def _accept(self) -> None:
         while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
+            try:
                 client, _ = self._listener.accept()
-                if self._places.acquire(blocking=False):
-                    self._start(self._serve, client)
-                else:
-                    client.close()
+            except TimeoutError:
+                continue
+            except OSError:
+                # No descriptor is left, or the client is gone again: neither ends the proxy.
+                self._closing.wait(_PAUSE_SECONDS)
+                continue
+            self._take(client)
+
+    def _take(self, client: socket.socket) -> None:
+        if not self._places.acquire(blocking=False):
+            self._note("?", 0, "refused: too many connections at once")
+            client.close()
+            return
+        try:
+            self._start(self._serve, client)
+        except RuntimeError:  # no more threads
+            self._places.release()
+            client.close()
 
     def close(self) -> None:
         """End every connection and wait for the threads."""
@@ -94,7 +109,8 @@ class ConnectProxy:
             finally:
                 self._places.release()
 
-    def _read_target(self, client: socket.socket) -> tuple[str, int] | None:
+    def _read_target(self, client: socket.socket) -> tuple[str, int, bytes] | None:
+        """Host, port, and what was sent behind the request already."""
         head = b""
         while b"\r\n\r\n" not in head:
             data = client.recv(4096)
@@ -106,9 +122,10 @@ class ConnectProxy:
             self._note("?", 0, "refused: not a CONNECT request")
             _answer(client, "405 Method Not Allowed", "only CONNECT is served here (use https)")
             return None
-        return match[1].decode().lower().rstrip("."), int(match[2])
+        early = head.partition(b"\r\n\r\n")[2]
+        return match[1].decode().lower().rstrip("."), int(match[2]), early
 
-    def _connect(self, client: socket.socket, host: str, port: int) -> None:
+    def _connect(self, client: socket.socket, host: str, port: int, early: bytes) -> None:
         rule = next((rule for rule in self._hosts if rule.covers(host, port)), None)
         if rule is None:
             self._note(host, port, "refused: not permitted")
@@ -123,31 +140,13 @@ class ConnectProxy:
         with contextlib.closing(server):
             self._note(host, port, "allowed")
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            self._relay(client, server)
-
-    def _relay(self, client: socket.socket, server: socket.socket) -> None:
-        """Pass bytes both ways until one side ends, nothing comes for long, or the run is over."""
-        other = {client: server, server: client}
-        quiet = 0.0
-        while not self._closing.is_set() and quiet < _IDLE_SECONDS:
-            ready = select_readable(tuple(other), 0.1)
-            quiet = 0.0 if ready else quiet + 0.1
-            for side in ready:
-                data = side.recv(1 << 16)
-                if not data:
-                    return
-                other[side].sendall(data)
-
-
-def select_readable(
-    sockets: tuple[socket.socket, ...], seconds: float
-) -> tuple[socket.socket, ...]:
-    """Return those that have something to read. Works for descriptors above 1023 too."""
-    poll = select.poll()
-    by_number = {each.fileno(): each for each in sockets}
-    for number in by_number:
-        poll.register(number, select.POLLIN)
-    return tuple(by_number[number] for number, _ in poll.poll(seconds * 1000))
+            relay(
+                client,
+                server,
+                early=early,
+                idle_seconds=_IDLE_SECONDS,
+                closing=self._closing.is_set,
+            )
 
 
 def _open(rule: PermittedHost, host: str, port: int) -> socket.socket:

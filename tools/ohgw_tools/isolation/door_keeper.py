@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import threading
+import time
 
 
 def main() -> None:
@@ -35,21 +36,33 @@ def _keep(listener: socket.socket, path: str) -> None:
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
     while True:
-        client, _ = listener.accept()
-        host = socket.socket(socket.AF_UNIX)
         try:
-            host.connect(path)
+            _let_through(listener.accept()[0], path)
         except OSError:
-            client.close()
-            continue
+            time.sleep(0.05)  # no descriptor is left for now, or the program is gone again
+
+
+def _let_through(client: socket.socket, path: str) -> None:
+    host = socket.socket(socket.AF_UNIX)
+    try:
+        host.connect(path)
         for source, target in ((client, host), (host, client)):
             threading.Thread(target=_pass, args=(source, target), daemon=True).start()
+    except (OSError, RuntimeError):  # no proxy, or no more threads
+        _cut(client, host)
 
 
 def _pass(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
+    try:
         while data := source.recv(1 << 16):
             target.sendall(data)
-    for side in (source, target):
+        # The end of one direction is not the end of the other: an answer may still come.
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        _cut(source, target)
+
+
+def _cut(*sides: socket.socket) -> None:
+    for side in sides:
         with contextlib.suppress(OSError):
             side.shutdown(socket.SHUT_RDWR)
