@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,12 +12,13 @@ from pathlib import Path
 import pytest
 from sample_run import sample
 
+from ohgw_agent.cli import main
 from ohgw_agent.trace.event import GENESIS
 from ohgw_agent.trace.reader import EVENTS, Reader
 from ohgw_agent.trace.run import Run
 from ohgw_agent.trace.seal import INDEX
 from ohgw_agent.trace.verification import verify, verify_all
-from ohgw_tools.errors import InputError
+from ohgw_tools.errors import InputError, TraceError
 from ohgw_tools.tree import sha256
 
 Attack = Callable[[Path], None]
@@ -219,6 +221,76 @@ def test_record_nested_too_deeply_is_damage_not_a_crash(folder: Path, depth: int
     result = verify(folder)
     assert result.level == "damaged"
     assert "nested" in result.problems[0] or "not JSON" in result.problems[0]
+
+
+WRONG: list[tuple[str, object]] = [
+    ("seq", 2.0), ("seq", True), ("prev", None), ("ts", ["x"]), ("ts", "yesterday"), ("ts", 7),
+    ("mono_ms", {}), ("mono_ms", -1), ("mono_ms", 10**30), ("kind", []), ("step", {}),
+    ("actor", {}), ("cause", ["\ud800"]), ("cause", [99]), ("cause", [-1]), ("cause", [2]),
+    ("data", {"n": 1.5}), ("data", {"n": float("nan")}), ("data", {"n": float("inf")}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG, ids=[f"{f}={v!r}"[:40] for f, v in WRONG])
+def test_wrong_types_in_a_chained_line_are_damage_and_never_a_crash(
+    folder: Path, field: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever can write the chain anew can put anything into a line."""
+    rows = [json.loads(line) for line in read_lines(folder)]
+    rows[2][field] = value
+    prev, lines = rows[2]["prev"], read_lines(folder)[:2]
+    for row in rows[2:]:
+        row["prev"] = prev if row is not rows[2] or field != "prev" else value
+        lines.append(json.dumps(row, sort_keys=True, separators=(",", ":")).encode())
+        prev = sha256(lines[-1])
+    write_lines(folder, lines)
+    (folder / "run.json").unlink()
+    assert verify(folder).level == "damaged"
+    runs = ("--runs-dir", str(folder.parent))
+    for words in (("show", folder.name), ("ls",), ("ls", "--text", "x")):
+        assert main(["runs", *words, *runs]) in (0, 5)
+    for words in (("export", folder.name, "--to", "otlp"), ("report", folder.name)):
+        assert main([*words, *runs]) == 5
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"run": None}, {"run": "../.."}, {"count": {"": 1}}, {"count": 0}, {"count": -1},
+        {"count": 1.0}, {"head": 5}, {"head": "x"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_wrong_types_in_the_index_are_damage_of_the_index(
+    folder: Path, line: dict[str, object]
+) -> None:
+    index = folder.parent / INDEX
+    first = json.loads(index.read_bytes().splitlines()[0])
+    index.write_text(json.dumps({**first, **line}) + "\n")
+    assert verify(folder).level == "consistent"
+    assert verify_all(folder.parent)[1]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/etc/passwd")])
+@pytest.mark.parametrize("name", [EVENTS, "run.json", f"../{INDEX}"])
+def test_what_is_no_regular_file_is_neither_read_nor_waited_for(
+    folder: Path, name: str, make: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / name).unlink()
+    make(folder / name)
+    runs = ("--runs-dir", str(folder.parent))
+    assert main(["verify", "--all", *runs]) == 1
+    assert main(["runs", "ls", "--text", "root:", *runs]) == 0
+    said = capsys.readouterr()
+    assert "root:x" not in said.out + said.err
+    if name == "run.json":  # made anew in its place
+        Run.open(folder.parent, folder.name).close()
+        assert verify(folder).level == "sealed"
+    else:
+        with pytest.raises(TraceError):
+            Run.open(folder.parent, folder.name)
+    assert Path("/etc/passwd").read_bytes().endswith(b"\n")
 
 
 def test_run_that_is_gone_is_named_by_the_index(tmp_path: Path) -> None:

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
 
 def judgement(history: History, attempt: Candidate | None = None) -> Judgement:
-    """Return all that was said of an attempt (the delivered one)."""
+    """Return all that was said of an attempt (the delivered one). Raises TraceDamaged where the
+    record holds what no judgement can.
+    """
+    from ohgw_tools.errors import TraceDamaged
     from ohgw_tools.verdict import Judgement
 
     chosen = attempt or history.best
     said = tuple(s.verdict for s in chosen.verdicts) if chosen else ()
     required = cast("tuple[Stage, ...]", strings(history.start, "required"))
     tree = chosen.tree if chosen else history.input_tree
-    return Judgement(tree=tree, verdicts=said, required=required)
+    try:
+        return Judgement(tree=tree, verdicts=said, required=required)
+    except ValueError as error:
+        raise TraceDamaged(f"run {history.id}: what was required cannot be read") from error
 
 
 def report(history: History, attempt: Candidate | None = None) -> Report:

@@ -51,9 +51,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from ohgw_tools.errors import TraceDamaged, TraceError
 
@@ -64,6 +65,8 @@ DEEP = 100  # levels of nesting that no record of ours has
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 _FIELDS = frozenset(("v", "seq", "prev", "ts", "mono_ms", "kind", "step", "actor", "cause", "data"))
+_TIME = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
+_MOST_MS = 1 << 53  # what every reader of JSON keeps exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,8 @@ def encode(
 def decode(line: bytes, place: str) -> Event:
     """Read one line. Raises TraceDamaged, naming `place`, if it is no event of a known version."""
     try:
-        body = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        body = exact_json(line)
+    except ValueError as error:
         raise TraceDamaged(f"{place}: not JSON: {error}") from error
     if line.count(b"[") + line.count(b"{") > DEEP and _depth(body) > DEEP:
         raise TraceDamaged(f"{place}: nested more than {DEEP} deep: not written by this program")
@@ -133,8 +136,9 @@ def decode(line: bytes, place: str) -> Event:
             f"{place}: written in form {body['v']!r}, this program reads up to {VERSION};"
             " use the release that wrote it, or a newer one"
         )
-    if not isinstance(body["data"], dict) or not isinstance(body["cause"], list):
-        raise TraceDamaged(f"{place}: not an event: data or cause has the wrong shape")
+    wrong = _misshapen(body)
+    if wrong:
+        raise TraceDamaged(f"{place}: not an event: {wrong} has the wrong shape")
     return Event(
         seq=body["seq"],
         prev=body["prev"],
@@ -147,6 +151,41 @@ def decode(line: bytes, place: str) -> Event:
         data=body["data"],
         digest=hashlib.sha256(line).hexdigest(),
     )
+
+
+def _misshapen(body: dict[str, Any]) -> str:
+    """The first field that has not the type or the range that it must have; empty if none."""
+    seq, mono_ms, cause = body["seq"], body["mono_ms"], body["cause"]
+    right = {
+        "seq": type(seq) is int,
+        "prev": isinstance(body["prev"], str),
+        "ts": isinstance(body["ts"], str) and bool(_TIME.fullmatch(body["ts"])),
+        "mono_ms": type(mono_ms) is int and 0 <= mono_ms < _MOST_MS,
+        "kind": isinstance(body["kind"], str),
+        "step": body["step"] is None or isinstance(body["step"], str),
+        "actor": isinstance(body["actor"], str),
+        # What caused an event stands before it.
+        "cause": isinstance(cause, list) and all(type(n) is int and 0 <= n < seq for n in cause),
+        "data": isinstance(body["data"], dict),
+    }
+    return next((field for field, is_right in right.items() if not is_right), "")
+
+
+def exact_json(content: bytes) -> Any:
+    """Read JSON as records hold it. Raises ValueError on what is none, on a number that is no
+    integer (`1.5`, `NaN`), and on nesting without end.
+    """
+    try:
+        return _EXACT.decode(content.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("nested without end") from None
+
+
+def _refuse_number(word: str) -> NoReturn:
+    raise ValueError(f"{word[:40]} is no integer")
+
+
+_EXACT = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
 
 
 def _depth(body: object) -> int:

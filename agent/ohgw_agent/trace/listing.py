@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ohgw_agent.trace.blobs import Blobs, replace_synced
+from ohgw_agent.trace.blobs import Blobs, read_regular, replace_synced
+from ohgw_agent.trace.event import exact_json
 from ohgw_agent.trace.header import Header
 from ohgw_agent.trace.reader import EVENTS, Reader
-from ohgw_tools.errors import InputError, TraceError
+from ohgw_tools.errors import InputError, TraceDamaged, TraceError
 
 _AGO = re.compile(r"(\d+)\s*([smhdw])\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -74,7 +76,7 @@ def list_runs(runs_dir: Path, wanted: Filter | None = None) -> Iterator[Listed]:
         raise InputError(f"no folder {runs_dir}: give --runs-dir, or run `ohgw-agent fix` first")
     chosen = wanted or Filter()
     since = None if chosen.since is None else since_stamp(chosen.since)
-    folders = [path for path in runs_dir.iterdir() if (path / EVENTS).exists()]
+    folders = [path for path in runs_dir.iterdir() if os.path.lexists(path / EVENTS)]
     for folder in sorted(folders, reverse=True):
         run = _listed(folder)
         if chosen.keeps(run, since):
@@ -83,10 +85,10 @@ def list_runs(runs_dir: Path, wanted: Filter | None = None) -> Iterator[Listed]:
 
 def _listed(folder: Path) -> Listed:
     try:
-        header = json.loads((folder / "run.json").read_bytes())
+        header = exact_json(read_regular(folder / "run.json"))
     except FileNotFoundError:
         return _without_header(folder)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TraceDamaged) as error:
         return Listed(folder, {}, f"run.json cannot be read: {error}")
     if not isinstance(header, dict):
         return Listed(folder, {}, "run.json is not a JSON object")
@@ -151,8 +153,11 @@ def _holds(folder: Path, text: str) -> bool:
     """Whether the words stand in the events, or in the contents that they cite."""
     needle = text.lower().encode()
     ascii_needle = json.dumps(text.lower())[1:-1].encode()
-    events = (folder / EVENTS).read_bytes().lower()
-    if needle in events or ascii_needle in events:
-        return True
     blobs = Blobs(folder / "blobs")
-    return any(needle in blobs.get(digest).lower() for digest in blobs)
+    try:
+        events = read_regular(folder / EVENTS).lower()
+        if needle in events or ascii_needle in events:
+            return True
+        return any(needle in blobs.get(digest).lower() for digest in blobs)
+    except (OSError, TraceError):
+        return False  # what is damaged is for `verify` to say

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ohgw_agent.trace.blobs import Blobs
+from ohgw_agent.trace.blobs import Blobs, read_regular
 from ohgw_agent.trace.event import GENESIS, Event, decode
 from ohgw_tools.errors import InputError, TraceDamaged, TraceError
 
@@ -52,13 +53,14 @@ class Reader:
         self.blobs = Blobs(folder / "blobs")
         if events is not None:
             self.events = events
-        if not (folder / EVENTS).is_file():
+        if not os.path.lexists(folder / EVENTS):
             raise InputError(f"{folder} is not a run: it has no {EVENTS}; see `ohgw-agent runs ls`")
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
         """Every event. Raises TraceDamaged if the chain is broken."""
-        return tuple(chain((self.folder / EVENTS).read_bytes(), f"{self.folder.name}/{EVENTS}"))
+        content = read_regular(self.folder / EVENTS)
+        return tuple(chain(content, f"{self.folder.name}/{EVENTS}"))
 
     @property
     def id(self) -> str:
@@ -74,7 +76,7 @@ class Reader:
         """A blob that holds JSON. Raises TraceDamaged if it does not."""
         try:
             return json.loads(self.blobs.get(digest))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TraceDamaged(f"blob {digest} is not JSON: {error}") from error
 
     def manifest(self, digest: str) -> dict[str, str]:
@@ -151,9 +153,7 @@ def _newest(runs_dir: Path, ids: list[str]) -> str:
 
 
 def _first_time(events: Path) -> str:
-    with events.open("rb") as file:
-        line = file.readline()
     try:
-        return decode(line.rstrip(b"\n"), str(events)).ts
-    except TraceError:
+        return decode(read_regular(events).partition(b"\n")[0], str(events)).ts
+    except (OSError, TraceError):
         return ""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ohgw_agent.trace.event import GENESIS
+from ohgw_agent.trace.blobs import read_regular
+from ohgw_agent.trace.event import GENESIS, exact_json
 from ohgw_agent.trace.lines import Lines, Lock
 from ohgw_tools.errors import TraceDamaged
 
@@ -61,9 +62,9 @@ def read_index(runs_dir: Path) -> Iterator[Seal]:
     prev = GENESIS
     for number, line in enumerate(_complete_lines(path)):
         try:
-            body = json.loads(line)
-            seal = Seal(body["run"], body["count"], body["head"], body["status"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            body = exact_json(line)
+            seal = seal_of(body)
+        except (ValueError, KeyError, TypeError) as error:
             raise TraceDamaged(f"{path}:{number + 1}: not a seal: {error!r}") from error
         if body.get("prev") != prev or body.get("seq") != number:
             raise TraceDamaged(f"{path}:{number + 1}: does not follow from the line before it")
@@ -71,10 +72,23 @@ def read_index(runs_dir: Path) -> Iterator[Seal]:
         yield seal
 
 
+def seal_of(body: Mapping[str, object]) -> Seal:
+    """Read a seal. Raises KeyError, or ValueError for values that no seal of ours has."""
+    run, count, head = body["run"], body["count"], body["head"]
+    if not isinstance(run, str) or run in ("", ".", "..") or "/" in run or "\0" in run:
+        raise ValueError(f"{run!r} is no run")
+    if type(count) is not int or count < 1:
+        raise ValueError(f"{count!r} is no number of events")
+    if not isinstance(head, str) or not is_head(head):
+        raise ValueError(f"{head!r} is no head")
+    return Seal(run, count, head, str(body["status"]))
+
+
 def _complete_lines(path: Path) -> list[bytes]:
-    if not path.exists():
+    try:
+        return read_regular(path).split(b"\n")[:-1]
+    except FileNotFoundError:
         return []
-    return path.read_bytes().split(b"\n")[:-1]
 
 
 def _says(line: bytes, seal: Seal) -> bool:

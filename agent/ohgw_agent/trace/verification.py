@@ -14,14 +14,16 @@ No level shows what the program never recorded: integrity is not completeness.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ohgw_agent.trace.event import GENESIS, Event, cited_blobs, is_tree_key
+from ohgw_agent.trace.blobs import read_regular
+from ohgw_agent.trace.event import GENESIS, Event, cited_blobs, exact_json, is_tree_key
 from ohgw_agent.trace.header import Header
 from ohgw_agent.trace.reader import EVENTS, Reader, chain
-from ohgw_agent.trace.seal import Seal, is_head, read_index
+from ohgw_agent.trace.seal import Seal, is_head, read_index, seal_of
 from ohgw_tools.errors import InputError, TraceDamaged, TraceError
 
 Level = Literal["damaged", "consistent", "sealed", "anchored"]
@@ -70,7 +72,7 @@ def verify_all(runs_dir: Path) -> tuple[list[Verification], list[str]]:
     problems = []
     try:
         for run in sorted({seal.run for seal in read_index(runs_dir)}):
-            if not (runs_dir / run / EVENTS).is_file():
+            if not os.path.lexists(runs_dir / run / EVENTS):
                 problems.append(f"run {run} was sealed and is gone")
     except TraceDamaged as error:
         problems.append(str(error))
@@ -79,12 +81,13 @@ def verify_all(runs_dir: Path) -> tuple[list[Verification], list[str]]:
 
 
 def _check_chain(reader: Reader, result: Verification) -> list[Event]:
-    content = (reader.folder / EVENTS).read_bytes()
     events: list[Event] = []
+    content = b""
     try:
+        content = read_regular(reader.folder / EVENTS)
         for event in chain(content, f"{reader.folder.name}/{EVENTS}"):
             events.append(event)
-    except TraceError as error:
+    except (OSError, TraceError) as error:
         result.problems.append(str(error))
     torn = len(content) - content.rfind(b"\n") - 1
     if torn:
@@ -149,7 +152,7 @@ def _files_of(content: bytes, digest: str, result: Verification) -> list[str]:
     try:
         manifest = json.loads(content)
         return [str(value) for value in manifest.values()]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         result.problems.append(f"blob {digest} is cited as a tree and is no manifest")
         return []
 
@@ -183,16 +186,15 @@ def _check_seal(reader: Reader, events: list[Event], result: Verification) -> bo
 def _own_seal(reader: Reader, events: list[Event], result: Verification) -> Seal | None:
     path = reader.folder / "run.json"
     try:
-        body = json.loads(path.read_bytes())
+        body = exact_json(read_regular(path))
         stored = body["seal"]
         seal = None
         if stored is not None:
-            count, head = int(stored["count"]), str(stored["head"])
-            seal = Seal(result.run, count, head, str(body["status"]))
+            seal = seal_of({**stored, "run": result.run, "status": body["status"]})
     except FileNotFoundError:
         result.notes.append("run.json is missing; `ohgw-agent runs ls --rebuild` makes it again")
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, TraceDamaged) as error:
         result.problems.append(f"run.json cannot be read: {error!r}")
         return None
     if seal is not None and seal.count == len(events) and body != _expected(events, seal):

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(content, end="")
         return 0
     try:
-        replace_synced(arguments.output, content.encode("utf-8"))
+        replace_synced(arguments.output, content.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise InputError(f"cannot write {arguments.output}: {error}") from error
     return 0
