@@ -3,6 +3,8 @@
     python bench/judge/run.py                     everything that needs no library
     python bench/judge/run.py --python PYTHON     also runs bundles for real, with a Python that has
                                                   numpy, matplotlib, pyyaml and torch
+                                                  (`--predicted N --real N`: of how many broken
+                                                  ones with and without a foretold crash)
     python bench/judge/run.py --only NAME         one kind of defect
     python bench/judge/run.py --bundles NAME      only the good bundles whose name holds this
 
@@ -26,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from crafted import crafted_bundles
 from defects import Defect, all_defects
 from good import HYDRA, contract_of, good_bundles, hydra_good
-from outcome import Outcome, predicted_and_real
+from outcome import Outcome
+from prediction import compare
 from rewrites import REWRITES
 
 from ohgw_tools.bundle import Bundle
@@ -159,10 +162,13 @@ def main() -> None:
     parser.add_argument("--python", help="a Python with numpy, matplotlib, pyyaml and torch")
     parser.add_argument("--only", help="one kind of defect")
     parser.add_argument("--bundles", default="", help="only bundles whose name holds this")
-    parser.add_argument("--real", type=int, default=60, help="how many mutants to run for real")
+    parser.add_argument("--predicted", type=int, default=60, help="how many to run for real")
+    parser.add_argument("--real", type=int, default=20, help="how many without a prediction")
     arguments = parser.parse_args()
     bundles = {n: b for n, b in good_bundles().items() if arguments.bundles in n}
     defects = [d for d in all_defects() if arguments.only in (None, d.name)]
+    if not bundles or not defects:
+        parser.error("no good bundle or no kind of defect has such a name")
     if not arguments.only:
         good({**bundles, HYDRA: hydra_good()} if arguments.bundles in HYDRA else bundles)
         rewritten(bundles)
@@ -173,7 +179,8 @@ def main() -> None:
         timed(bundles)
     outcome.summary(len(defects), len(bundles))
     if arguments.python:
-        predicted_and_real(outcome, bundles, arguments.python, arguments.real)
+        counts = arguments.predicted, arguments.real
+        compare(outcome.mutants, bundles, arguments.python, *counts)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import module_parameters, tensors
+from ohgw_tools.interpreter.callbacks import loosen
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.library import has_attribute
@@ -113,14 +114,21 @@ def _of_instance(process: Process, owner: Instance, name: str, node: ast.AST) ->
             return found
         return Bound(found, cls if found.kind == "class" else owner)
     if found is not MISSING:
-        return found
+        return UNKNOWN if _describes(found) else found
     if name == "__class__":
         return cls
     if module_parameters.inherits(owner, name):
         return Method(owner, name)
     if _may_have(process, cls, name) or owner.open or name.startswith("__"):
+        if any(has_attribute(base, name) is None for base in cls.external_bases()):
+            loosen(process, [owner])  # a parent's code, which is not seen, may write to it
         return UNKNOWN
     raise _missing(process, cls.name, name, node)
+
+
+def _describes(value: Value) -> bool:
+    """Whether a value of a class is a descriptor, which decides itself what reading it gives."""
+    return isinstance(value, Instance) and value.cls.find("__get__") is not MISSING
 
 
 def _may_have(process: Process, cls: Class, name: str) -> bool:
@@ -149,7 +157,7 @@ def _of_namespace(
         if isinstance(found, Function):
             return Bound(found, owner) if found.kind == "class" else found
         if found is not MISSING:
-            return found
+            return UNKNOWN if _describes(found) else found
         if name in ("__name__", "__qualname__"):
             return owner.name
         if name.startswith("__") or _may_have(process, owner, name):
@@ -219,6 +227,8 @@ def _of_builtin(process: Process, owner: Value, name: str, node: ast.AST) -> Val
                 raised.detail = {"config": owner.origin.path, "path": place}
             raise raised
         return UNKNOWN
+    if isinstance(owner, List) and (owner.once or owner.view is not None):
+        return Method(owner, name) if hasattr(list, name) else UNKNOWN
     for ours, python in PYTHON_TYPES:
         if isinstance(owner, ours):
             if hasattr(python, name):
@@ -229,5 +239,6 @@ def _of_builtin(process: Process, owner: Value, name: str, node: ast.AST) -> Val
     if isinstance(owner, (*ATOMS, tuple, range)):
         if not hasattr(owner, name) or (name == "origin"):
             raise _missing(process, type_name(owner), name, node)
-        return Method(owner, name)
+        held = getattr(owner, name)
+        return Method(owner, name) if callable(held) else held
     return UNKNOWN

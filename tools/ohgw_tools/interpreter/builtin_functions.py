@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ohgw_tools.interpreter import files
 from ohgw_tools.interpreter.exceptions import BUILT_IN
 from ohgw_tools.interpreter.introspection import INTROSPECTION
-from ohgw_tools.interpreter.iteration import any_element, elements
+from ohgw_tools.interpreter.iteration import any_element, elements, refresh
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
@@ -100,6 +100,9 @@ def _convert(process: Process, name: str, positional: list[Value], node: ast.AST
 
 def _len(process: Process, positional: list[Value], keywords: object, node: ast.AST) -> Value:
     value = positional[0] if positional else UNKNOWN
+    refresh(value)
+    if isinstance(value, List) and value.once:
+        raise process.error("TypeError", "an iterator has no len()", node)
     if isinstance(value, (Dict, List, Set)):
         return len(value.items) if value.exact else Unknown(int)
     if isinstance(value, (str, tuple, range, bytes)):
@@ -150,7 +153,7 @@ def _sequence(name: str) -> Callable[..., Value]:
         if name == "tuple":
             return tuple(items)
         if name == "reversed":
-            return List(items[::-1])
+            return List(items[::-1], once=True)
         if name == "sorted":
             return _sort(process, items, keywords, node)
         plain = all(isinstance(i, ATOMS) for i in items)
@@ -208,8 +211,8 @@ def _enumerate(
     start = positional[1] if len(positional) > 1 else keywords.get("start", 0)
     if items is None or len(items) > 300 or not isinstance(start, int):
         element = (Unknown(int), any_element(positional[0]) if positional else UNKNOWN)
-        return List(exact=False, element=element, nonempty=_nonempty(positional))
-    return List(list(enumerate(items, start)))
+        return List(exact=False, element=element, nonempty=_nonempty(positional), once=True)
+    return List(list(enumerate(items, start)), once=True)
 
 
 def _nonempty(positional: list[Value]) -> bool:
@@ -224,9 +227,9 @@ def _zip(
     listed = [elements(process, p) for p in positional]
     known = [each for each in listed if each is not None]
     if len(known) == len(listed):
-        return List(list(zip(*known, strict=False)))
+        return List(list(zip(*known, strict=False)), once=True)
     element = tuple(any_element(p) for p in positional)
-    return List(exact=False, element=element, nonempty=_nonempty(positional))
+    return List(exact=False, element=element, nonempty=_nonempty(positional), once=True)
 
 
 def _map(
@@ -236,7 +239,7 @@ def _map(
     if items is None or len(items) > 200:
         process.hand_over(positional)
         return UNKNOWN
-    return List([process.call(positional[0], [i], {}, node) for i in items])
+    return List([process.call(positional[0], [i], {}, node) for i in items], once=True)
 
 
 def _extreme(name: str) -> Callable[..., Value]:

@@ -13,6 +13,7 @@ from ohgw_tools.interpreter.interpretation import Frame
 from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.joining import join
 from ohgw_tools.interpreter.layers import Layer
+from ohgw_tools.interpreter.names import Names
 from ohgw_tools.interpreter.parameters import bind_parameters
 from ohgw_tools.interpreter.scope import Activation, Scope
 from ohgw_tools.interpreter.signals import Raised, Returned
@@ -169,10 +170,14 @@ def run_function(
     """Bind the arguments and run the body; return what the function returns."""
     active = sum(1 for a in process.activations if a.function is function)
     if len(process.stack) >= 48 or active >= RECURSION:
+        _not_followed(process, function, [*positional, *keywords.values()])
         return UNKNOWN
     memory = _memory_key(process, function, positional, keywords, complete)
     if memory is not None and memory in process.memory:
         return process.memory[memory]
+    cached = _cache_key(function, positional, keywords)
+    if cached is not None and cached in process.cached:
+        return process.cached[cached]
     scope = Scope("function", function.path, function.scope, function.node)
     bind_parameters(process, function, scope, positional, keywords, node, complete)
     writes = process.journal.writes
@@ -188,11 +193,35 @@ def run_function(
         process.activations.pop()
         process.stack.pop()
         del process.no_grad[depth:]
+    if cached is not None:
+        process.cached[cached] = result
     if memory is not None and isinstance(result, Unknown) and not activation.failed:
         own = len(scope.variables) + 64
         if process.journal.writes - writes <= own:
             process.memory[memory] = result
     return result
+
+
+def _cache_key(
+    function: Function, positional: list[Value], keywords: dict[str, Value]
+) -> tuple[object, ...] | None:
+    """Return what `functools.cache` keeps the result of a call under, None if it keeps none."""
+    if not any(w in ("functools.cache", "functools.lru_cache") for w in function.wrappers):
+        return None
+    key = (*positional, *keywords, *keywords.values())
+    return (id(function), *key) if is_plain(key) else None
+
+
+def _not_followed(process: Process, function: Function, given: list[Value]) -> None:
+    """Let a call that is not followed have changed what it is given and what it names."""
+    names: Names = process.world.names(function.path)
+    scope: Scope | None = function.scope
+    reached = list(given)
+    while scope is not None:
+        held = scope.variables
+        reached += [held[n] for n in names.loaded(function.node) if n in held]
+        scope = scope.parent
+    loosen(process, reached)
 
 
 def _memory_key(

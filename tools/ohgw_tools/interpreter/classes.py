@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ohgw_tools.interpreter.values import (
     MISSING,
@@ -55,16 +55,47 @@ def _is_closed(cls: Class) -> bool:
     return not cls.external_bases() and not unknown and not any(c.open for c in cls.mro())
 
 
-def fields_of(cls: Class) -> dict[str, tuple[ast.expr | None, Class]]:
-    """Return the fields of a dataclass in order: name to default and the class that declares it."""
-    found: dict[str, tuple[ast.expr | None, Class]] = {}
+class Field(NamedTuple):
+    """A parameter of a dataclass's `__init__`: its default, and the class that declares it.
+
+    `given` if it is a parameter at all, `placed` if by position too, `passed` if it goes to
+    `__post_init__` alone.
+    """
+
+    default: ast.expr | None
+    owner: Class
+    given: bool
+    placed: bool
+    passed: bool
+
+
+def fields_of(cls: Class) -> dict[str, Field]:
+    """Return the fields of a dataclass by name, in order."""
+    found: dict[str, Field] = {}
     for each in reversed(cls.mro()):
+        if not each.dataclass:
+            continue
+        placed = not any(_says(d, "kw_only", True) for d in each.node.decorator_list)
         for item in each.node.body:
-            if not isinstance(item, ast.AnnAssign) or "ClassVar" in ast.unparse(item.annotation):
+            if not isinstance(item, ast.AnnAssign) or not isinstance(item.target, ast.Name):
                 continue
-            if isinstance(item.target, ast.Name):
-                found[item.target.id] = (item.value, each)
+            kind = ast.unparse(item.annotation)
+            if kind.endswith("KW_ONLY"):
+                placed = False
+            elif "ClassVar" not in kind:
+                given = not _says(item.value, "init", False)
+                by_place = given and placed and not _says(item.value, "kw_only", True)
+                found[item.target.id] = Field(item.value, each, given, by_place, "InitVar" in kind)
     return found
+
+
+def _says(node: ast.expr | None, keyword: str, value: bool) -> bool:
+    """Whether a call gives a keyword with a literal value."""
+    given = node.keywords if isinstance(node, ast.Call) else []
+    return any(
+        k.arg == keyword and isinstance(k.value, ast.Constant) and k.value.value is value
+        for k in given
+    )
 
 
 def _fill_fields(
@@ -76,28 +107,32 @@ def _fill_fields(
     complete: bool,
 ) -> None:
     cls, fields = instance.cls, fields_of(instance.cls)
-    closed = _is_closed(cls)
-    if len(positional) > len(fields) and closed and complete:
+    certain = _is_closed(cls) and complete
+    placed = [name for name, each in fields.items() if each.placed]
+    if len(positional) > len(placed) and certain:
         raise process.error("TypeError", f"{cls.name}.__init__() takes too many arguments", node)
-    instance.attributes.update(zip(fields, positional, strict=False))
+    values = dict(zip(placed, positional, strict=False))
     for name, value in keywords.items():
-        if name not in fields and closed:
+        if (name not in fields or not fields[name].given) and _is_closed(cls):
             message = f"{cls.name}.__init__() got an unexpected keyword argument '{name}'"
             raise process.error("TypeError", message, node)
-        instance.attributes[name] = value
-        process.world.uses.touch(value) if not closed else None
-    for name, (default, owner) in fields.items():
-        if name in instance.attributes:
-            continue
-        if default is None:
-            if complete and closed:
+        values[name] = value
+        process.world.uses.touch(value) if not _is_closed(cls) else None
+    for name, each in fields.items():
+        if name not in values:
+            values[name] = _default(each, name, complete)
+            if each.default is None and each.given and certain:
                 message = f"{cls.name}.__init__() missing required argument: '{name}'"
                 raise process.error("TypeError", message, node)
-            instance.attributes[name] = UNKNOWN
-            continue
-        value = owner.namespace.get(name, UNKNOWN)
-        known = not isinstance(value, (Unknown, External)) and complete
-        instance.attributes[name] = value if known else UNKNOWN
+    passed = [values.pop(name) for name, each in fields.items() if each.passed]
+    unset = [n for n, f in fields.items() if not f.given and f.default is None]
+    instance.attributes.update({n: v for n, v in values.items() if n not in unset})
     after = cls.find("__post_init__")
     if isinstance(after, Function):
-        process.call(Bound(after, instance), [], {}, node, True)
+        process.call(Bound(after, instance), passed, {}, node, True)
+
+
+def _default(field: Field, name: str, complete: bool) -> Value:
+    value = field.owner.namespace.get(name, UNKNOWN)
+    known = field.default is not None and not isinstance(value, (Unknown, External)) and complete
+    return value if known else UNKNOWN

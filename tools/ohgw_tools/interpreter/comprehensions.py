@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.branches import perhaps
 from ohgw_tools.interpreter.dispatch import expression
-from ohgw_tools.interpreter.flow import run_once, steps_for
+from ohgw_tools.interpreter.flow import steps_for
 from ohgw_tools.interpreter.iteration import any_element, elements, surely_nonempty
+from ohgw_tools.interpreter.rounds import run_once
 from ohgw_tools.interpreter.scope import Scope
 from ohgw_tools.interpreter.statements import bind
 from ohgw_tools.interpreter.truth import truth
-from ohgw_tools.interpreter.values import ATOMS, UNKNOWN, Dict, List, Set, Value, is_plain
+from ohgw_tools.interpreter.values import ATOMS, Dict, List, Set, Value, is_plain
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
@@ -91,7 +92,8 @@ def list_comprehension(
     exact = comprehend(
         process, node, scope, lambda inside: items.append(process.evaluate(node.elt, inside))
     )
-    return List(items) if exact else List(exact=False, element=UNKNOWN)
+    once = isinstance(node, ast.GeneratorExp)
+    return List(items, once=once) if exact else List(exact=False, once=once)
 
 
 @expression(ast.SetComp)

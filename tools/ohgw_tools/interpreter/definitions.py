@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 # Decorators of libraries after which a function is still called as it was written.
 TRANSPARENT = ("torch.no_grad", "torch.inference_mode", "torch.enable_grad", "torch.jit",
-               "torch.compile", "functools", "abc.", "typing.", "numba", "atexit", "staticmethod",
-               "jax.jit", "tf.function", "numpy.")  # fmt: skip
+               "torch.compile", "functools.wraps", "functools.lru_cache", "functools.cache", "abc.",
+               "typing.", "numba.njit", "numba.jit", "atexit", "jax.jit",
+               "tf.function")  # fmt: skip
 KINDS = {
     "property": "property",
     "cached_property": "property",
@@ -49,10 +50,19 @@ def define_function(process: Process, node: ast.FunctionDef, scope: Scope) -> No
         if text in KINDS:
             function.kind = KINDS[text]
         elif text.endswith((".setter", ".deleter")):
+            _add_setter(function, text, scope)
             return
         else:
             value = _decorate(process, decorator, value, scope)
     process.assign_name(node.name, value, scope)
+
+
+def _add_setter(function: Function, text: str, scope: Scope) -> None:
+    """Give a property the function that takes what is assigned to it."""
+    prop, _, kind = text.rpartition(".")
+    value = scope.variables.get(prop)
+    if kind == "setter" and isinstance(value, Function):
+        value.setter = function
 
 
 def _decorate(process: Process, decorator: ast.expr, value: Value, scope: Scope) -> Value:

@@ -6,16 +6,23 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter.values import Value, is_plain
+from ohgw_tools.interpreter.signals import Raised
+from ohgw_tools.interpreter.values import Class, External, Instance, Unknown, Value, is_plain
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
+    from ohgw_tools.interpreter.scope import Scope
 
 BUILT_IN: dict[str, type[BaseException]] = {
     name: value
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 }
+ANY = "*"
+# Exceptions of libraries that inherit from one of Python's.
+LIBRARY = {"JSONDecodeError": "ValueError", "ConfigAttributeError": "AttributeError",
+           "ConfigKeyError": "KeyError"}  # fmt: skip
+EXITS = ("Exit", "Abort")  # what libraries for command lines end a program with
 MISSING_LIBRARY = {"ImportError", "ModuleNotFoundError"}
 
 
@@ -26,16 +33,53 @@ def _names(handler: ast.ExceptHandler) -> list[str]:
     return [ast.unparse(t).split(".")[-1] for t in types]
 
 
-def handles(handler: ast.ExceptHandler, exception: str) -> bool:
-    """Whether a handler takes an exception, by the names of both."""
-    for name in _names(handler):
-        if name in (exception, "BaseException"):
-            return True
-        if name == "Exception" and exception != "SystemExit":
-            return True
-        if name in BUILT_IN and issubclass(BUILT_IN.get(exception, Exception), BUILT_IN[name]):
-            return True
-    return False
+def handles(process: Process, handler: ast.ExceptHandler, raised: Raised, scope: Scope) -> bool:
+    """Whether a handler takes an exception, or may take it as far as can be seen."""
+    if handler.type is None:
+        return True
+    return any(_takes(name, raised) for name in _classes(process, handler.type, scope))
+
+
+def _classes(process: Process, node: ast.expr, scope: Scope) -> list[str]:
+    """Return the names of the classes that an expression stands for, `*` if it may be any."""
+    if isinstance(node, ast.Tuple):
+        return [name for each in node.elts for name in _classes(process, each, scope)]
+    try:
+        value = process.evaluate(node, scope)
+    except Raised:
+        return [ANY]
+    values = value if isinstance(value, tuple) else (value,)
+    return [names_of(v)[0] for v in values]
+
+
+def names_of(value: Value) -> tuple[str, ...]:
+    """Return the names of an exception's class, or of its object, and of its parents."""
+    if isinstance(value, Instance):
+        value = value.cls
+    if isinstance(value, External):
+        return (value.name.removesuffix("()").split(".")[-1],)
+    if not isinstance(value, Class):
+        return (ANY,)
+    own = tuple(c.name for c in value.mro())
+    unseen = any(isinstance(b, Unknown) for c in value.mro() for b in c.bases)
+    above = tuple(name.split(".")[-1] for name in value.external_bases())
+    return (*own, *above, *((ANY,) if unseen else ()))
+
+
+def _takes(name: str, raised: Raised) -> bool:
+    if name in (ANY, "BaseException") or name in raised.kinds or ANY in raised.kinds:
+        return True
+    if name == "Exception":
+        return raised.exception not in ("SystemExit", "KeyboardInterrupt")
+    known = [BUILT_IN.get(LIBRARY.get(k, k)) for k in raised.kinds]
+    if name not in BUILT_IN:  # of a library: which of its own it takes is not seen
+        return None in known and not _is_own(name, raised)
+    return any(k is not None and issubclass(k, BUILT_IN[name]) for k in known)
+
+
+def _is_own(name: str, raised: Raised) -> bool:
+    """Whether the exception is of a class of the bundle, with parents that are all seen."""
+    return len(raised.kinds) > 1 and name not in raised.kinds
 
 
 def for_missing_libraries(handler: ast.ExceptHandler) -> bool:

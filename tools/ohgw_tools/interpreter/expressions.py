@@ -32,6 +32,7 @@ from ohgw_tools.interpreter.values import (
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
+BINDING = {"globals", "exec", "__dict__"}  # through which names are bound that stand nowhere
 MODULE_NAMES = ("__annotations__", "__spec__", "__package__", "__builtins__", "__path__")
 
 
@@ -66,8 +67,9 @@ def _bound_somewhere(process: Process, key: str, scope: Scope | None) -> bool:
             tree = process.world.tree(scope.path)
             if tree is None:
                 return False
-            stored = process.world.names(scope.path).stored(tree)
-            return key in stored or "*" in stored
+            names = process.world.names(scope.path)
+            stored = names.stored(tree)
+            return key in stored or "*" in stored or bool(BINDING & names.loaded(tree))
         scope = scope.parent
     return False
 
@@ -164,8 +166,8 @@ def _format_part(process: Process, part: ast.FormattedValue, scope: Scope) -> st
     if not isinstance(value, ATOMS) or not isinstance(spec, str):
         return None
     shown = str(value) if isinstance(value, str) else value
-    if part.conversion in (114, 97):
-        shown = repr(shown)
+    if part.conversion != -1:
+        shown = str(shown) if part.conversion == ord("s") else repr(shown)
     try:
         return format(shown, spec) if len(spec) < 12 else None
     except (ValueError, TypeError, OverflowError) as error:

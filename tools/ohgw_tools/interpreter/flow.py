@@ -11,8 +11,10 @@ from ohgw_tools.interpreter import exceptions
 from ohgw_tools.interpreter.branches import branch, close_tails, decide, open_tail
 from ohgw_tools.interpreter.dispatch import statement
 from ohgw_tools.interpreter.iteration import any_element, elements, surely_nonempty
+from ohgw_tools.interpreter.joining import summary
 from ohgw_tools.interpreter.journal import Level
 from ohgw_tools.interpreter.names import captured
+from ohgw_tools.interpreter.rounds import note_decided, run_once
 from ohgw_tools.interpreter.signals import Jumped, Raised, Returned
 from ohgw_tools.interpreter.statements import bind
 from ohgw_tools.interpreter.truth import truth
@@ -32,9 +34,12 @@ NUMBERED_STEPS, NAMED_STEPS = 500, 12_000
 @statement(ast.If)
 def run_if(process: Process, node: ast.If, scope: Scope) -> None:
     """Run the arm that is chosen, or both."""
+    answer = truth(process, process.evaluate(node.test, scope))
+    if answer is not None:
+        note_decided(process, node.test, scope)
     decide(
         process,
-        truth(process, process.evaluate(node.test, scope)),
+        answer,
         lambda: process.block(node.body, scope),
         lambda: process.block(node.orelse, scope),
     )
@@ -49,17 +54,26 @@ def run_for(process: Process, node: ast.For, scope: Scope) -> None:
     if values is not None and len(values) <= limit:
         _run_rounds(process, node, scope, values)
         return
-    first = values[0] if values else any_element(iterable)
+    any_ = any_element(iterable)
+    numbered = isinstance(iterable, range)
+    first = values[0] if values and not numbered else any_
     certain = bool(values) or surely_nonempty(iterable)
 
-    def round_() -> None:
-        bind(process, node.target, first, scope)
+    def round_(value: Value) -> None:
+        bind(process, node.target, value, scope)
         process.block(node.body, scope)
 
-    if certain:
-        run_once(process, round_, certain=True)
-    else:
-        branch(process, [lambda: run_once(process, round_, certain=False), lambda: None])
+    def rounds() -> None:
+        run_once(process, partial(round_, first), certain, partial(round_, any_))
+
+    decide(process, True if certain else None, rounds, lambda: None)
+    _run_else(process, node, scope)
+
+
+def _run_else(process: Process, node: ast.For | ast.While, scope: Scope) -> None:
+    """Run what follows the last round of a loop, unless it was left by a break."""
+    if node.orelse:
+        branch(process, [lambda: process.block(node.orelse, scope), lambda: None])
 
 
 def steps_for(values: list[Value]) -> int:
@@ -79,7 +93,8 @@ def _run_rounds(process: Process, node: ast.For, scope: Scope, values: list[Valu
     try:
         for value in values:
             if process.steps > last:
-                run_once(process, partial(round_, value), certain=True)
+                any_ = summary(values)
+                run_once(process, partial(round_, value), True, partial(round_, any_))
                 return
             try:
                 round_(value)
@@ -100,44 +115,29 @@ def _settle(process: Process, mark: int, returns: int, raised: bool = False) -> 
             open_tail(process, [{}])
 
 
-def run_once(process: Process, round_: Callable[[], None], certain: bool) -> None:
-    """Run a loop's body once, then forget what further rounds may change."""
-    mark = len(process.activation.tails)
-    returns = len(process.activation.possible_returns)
-    process.journal.begin()
-    process.rounds += 1
-    try:
-        round_()
-    except Jumped:
-        pass
-    finally:
-        process.rounds -= 1
-        opened = len(process.activation.possible_returns) > returns
-        close_tails(process, mark)
-        level: Level = process.journal.keep()
-        process.journal.havoc(level, certain)
-        if opened:
-            open_tail(process, [{}])
-
-
 @statement(ast.While)
 def run_while(process: Process, node: ast.While, scope: Scope) -> None:
     """Run the body once for all rounds; it may run not at all if the condition is unknown."""
     condition = truth(process, process.evaluate(node.test, scope))
     if condition is False:
+        note_decided(process, node.test, scope)
         process.block(node.orelse, scope)
         return
 
-    def body() -> None:
-        run_once(process, lambda: process.block(node.body, scope), certain=bool(condition))
+    def round_() -> None:
+        process.block(node.body, scope)
 
-    decide(process, condition, body, lambda: None)
+    decide(
+        process, condition, lambda: run_once(process, round_, bool(condition), round_), lambda: None
+    )
+    _run_else(process, node, scope)
 
 
-@statement(ast.Try)
+@statement(ast.Try, ast.TryStar)
 def run_try(process: Process, node: ast.Try, scope: Scope) -> None:
     """Run the body; each handler is one more way that the program may go."""
-    imports = any(exceptions.handles(h, "ImportError") for h in node.handlers)
+    missing = Raised("ImportError", "", scope.path, node.lineno)
+    imports = any(exceptions.handles(process, h, missing, scope) for h in node.handlers)
     process.imports_guarded += imports
     process.guarded += bool(node.handlers)
     process.journal.begin()
@@ -169,12 +169,23 @@ def run_try(process: Process, node: ast.Try, scope: Scope) -> None:
 
 def _handle(process: Process, node: ast.Try, scope: Scope, raised: Raised) -> None:
     for handler in node.handlers:
-        if exceptions.handles(handler, raised.exception):
-            if handler.name:
-                process.assign_name(handler.name, UNKNOWN, scope)
-            process.block(handler.body, scope)
+        if exceptions.handles(process, handler, raised, scope):
+            _run_handler(process, handler, scope, raised)
             return
     raise raised
+
+
+def _run_handler(
+    process: Process, handler: ast.ExceptHandler, scope: Scope, raised: Raised | None
+) -> None:
+    """Run a handler; in it a bare raise, or one of the handler's name, raises `raised` again."""
+    if handler.name:
+        process.assign_name(handler.name, UNKNOWN, scope)
+    process.handling.append((handler.name, raised))
+    try:
+        process.block(handler.body, scope)
+    finally:
+        process.handling.pop()
 
 
 def _go_on(
@@ -195,9 +206,7 @@ def _go_on(
     def arm(handler: ast.ExceptHandler) -> Callable[[], None]:
         def run() -> None:
             process.journal.havoc(level, certain=False)
-            if handler.name:
-                process.assign_name(handler.name, UNKNOWN, scope)
-            process.block(handler.body, scope)
+            _run_handler(process, handler, scope, None)
 
         return run
 

@@ -7,6 +7,7 @@ import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter.iteration import spend
 from ohgw_tools.interpreter.signals import Raised
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
@@ -56,6 +57,8 @@ def _is_one(value: Value, kind: Value) -> bool | None:
     name = kind.name.split(".")[-1]
     python = getattr(builtins, name, None) if kind.name.startswith("builtins.") else None
     if isinstance(python, type):
+        if isinstance(value, List) and (value.once or value.view is not None):
+            return None
         held = PYTHON.get(type(value), type(value))
         if isinstance(value, Unknown):
             return True if value.kind is python else None
@@ -139,6 +142,12 @@ def _opaque(process: Process, positional: list[Value], node: ast.AST) -> Value:
     return UNKNOWN
 
 
+def _next(process: Process, positional: list[Value], node: ast.AST) -> Value:
+    for value in positional[:1]:
+        spend(process, value)
+    return UNKNOWN
+
+
 def _iter(process: Process, positional: list[Value], node: ast.AST) -> Value:
     first = positional[0] if positional else UNKNOWN
     if isinstance(first, Instance):
@@ -155,7 +164,8 @@ INTROSPECTION: dict[str, Callable[[Process, list[Value], ast.AST], Value]] = {
     "callable": _callable,
     "vars": _vars,
     "iter": _iter,
-    **dict.fromkeys(("globals", "locals", "eval", "exec", "next", "super", "id", "hash"), _opaque),
+    "next": _next,
+    **dict.fromkeys(("globals", "locals", "eval", "exec", "super", "id", "hash"), _opaque),
 }
 
 

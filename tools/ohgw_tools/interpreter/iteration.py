@@ -30,7 +30,7 @@ def elements(process: Process, value: Value) -> list[Value] | None:
         process.world.uses.iterate(value)
         return list(value.items) if value.exact else None
     if isinstance(value, List):
-        return list(value.items) if value.exact else None
+        return _listed(process, value)
     if isinstance(value, Set):
         return sorted(value.items, key=repr) if value.exact else None
     if isinstance(value, (tuple, frozenset)):
@@ -42,6 +42,30 @@ def elements(process: Process, value: Value) -> list[Value] | None:
     if isinstance(value, Unknown) and value.kind in (int, float, bool):
         raise process.error("TypeError", f"'{value.kind.__name__}' object is not iterable")
     return None
+
+
+def _listed(process: Process, value: List) -> list[Value] | None:
+    refresh(value)
+    items = list(value.items) if value.exact else None
+    if value.once:
+        spend(process, value)
+    return items
+
+
+def refresh(value: Value) -> None:
+    """Bring a view of a dict up to date."""
+    if isinstance(value, List) and value.view is not None:
+        source, name = value.view
+        pairs: dict[str, list[Value]] = {"items": list(source.items.items())}
+        pairs["keys"] = list(source.items)
+        value.items = pairs.get(name, list(source.items.values()))
+        value.exact, value.nonempty = source.exact, bool(source.items)
+
+
+def spend(process: Process, value: Value) -> None:
+    """Take one element or more from an iterator, of which it is not known what is left."""
+    if isinstance(value, List) and value.once:
+        process.journal.put(value, None, ([], False, element_of(value), False))
 
 
 def any_element(value: Value) -> Value:

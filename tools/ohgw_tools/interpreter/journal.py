@@ -28,7 +28,8 @@ SHAPE = "\0shape"  # key of what a container has beside its items
 STABLE = (Function, Class, Module, External)
 
 
-def _read(owner: Any, key: Any) -> Value:
+def read_slot(owner: Any, key: Any) -> Value:
+    """Return what a slot holds now, MISSING if nothing."""
     if isinstance(owner, dict):
         return owner.get(key, MISSING)
     if isinstance(owner, Dict):
@@ -74,7 +75,7 @@ class Journal:
             slot = (id(owner), key)
             if slot not in level:
                 variable = type(owner) is dict
-                before = owner.get(key, MISSING) if variable else _read(owner, key)
+                before = owner.get(key, MISSING) if variable else read_slot(owner, key)
                 level[slot] = (owner, key, before)
 
     def put(self, owner: Any, key: Any, value: Value) -> None:
@@ -98,7 +99,7 @@ class Journal:
     def take(self) -> Level:
         """Close a level, undo its writes, and return them: slot to owner, key, value written."""
         level = self.levels.pop()
-        written = {s: (o, k, _read(o, k)) for s, (o, k, _) in level.items()}
+        written = {s: (o, k, read_slot(o, k)) for s, (o, k, _) in level.items()}
         for owner, key, before in level.values():
             _write(owner, key, before)
         return written
@@ -109,7 +110,7 @@ class Journal:
         for world in worlds:
             touched.update(world)
         for slot, (owner, key, _) in touched.items():
-            now = _read(owner, key)
+            now = read_slot(owner, key)
             values = [w[slot][2] if slot in w else now for w in worlds]
             self.note(owner, key)
             self._merge(owner, key, values)
@@ -135,7 +136,7 @@ class Journal:
         `level` is what `keep` returned; `certain` if the body runs at least once.
         """
         for owner, key, before in level.values():
-            now = _read(owner, key)
+            now = read_slot(owner, key)
             if isinstance(owner, List):
                 self._forget_list(owner, before, certain)
             elif isinstance(owner, Set):

@@ -8,7 +8,14 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import concurrency, files, hydra_config, serialisation, torch_objects
+from ohgw_tools.interpreter import (
+    concurrency,
+    copying,
+    files,
+    hydra_config,
+    serialisation,
+    torch_objects,
+)
 from ohgw_tools.interpreter.builtin_functions import call_builtin
 from ohgw_tools.interpreter.callbacks import loosen
 from ohgw_tools.interpreter.library_facts import check_arguments, is_sink, only_reads
@@ -147,10 +154,8 @@ def _exit(
     raise process.error("SystemExit", str(code), node)
 
 
-def _copy(
-    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
-) -> Value:
-    return serialisation.clone(positional[0]) if positional else UNKNOWN
+def _copying(copy: Callable[[Value], Value]) -> Call:
+    return lambda process, positional, keywords, node: copy(positional[0] if positional else None)
 
 
 def _partial(
@@ -252,8 +257,8 @@ FUNCTIONS: dict[str, Call] = {
     "types.SimpleNamespace": _namespace,
     "sys.exit": _exit,
     "os._exit": _exit,
-    "copy.deepcopy": _copy,
-    "copy.copy": _copy,
+    "copy.deepcopy": _copying(copying.clone),
+    "copy.copy": _copying(copying.shallow),
     "functools.partial": _partial,
     "functools.lru_cache": _first,
     "functools.cache": _first,

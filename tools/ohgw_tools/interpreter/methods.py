@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import argument_parser, files, module_parameters, tensor_methods
-from ohgw_tools.interpreter.iteration import elements
+from ohgw_tools.interpreter.iteration import elements, refresh
 from ohgw_tools.interpreter.journal import SHAPE
 from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.tensors import Tensor
@@ -96,11 +96,9 @@ def _dict_method(
         return _dict_lookup(process, owner, name, positional, keywords, node)
     if name in ("items", "keys", "values"):
         process.world.uses.iterate(owner)
-        pairs = {"items": list(owner.items.items()), "keys": list(owner.items)}
-        listed: list[Value] = pairs.get(name, list(owner.items.values()))
-        if owner.exact:
-            return List(listed)
-        return List(exact=False, nonempty=bool(owner.items))
+        view = List(view=(owner, name))
+        refresh(view)
+        return view
     if name == "copy":
         return Dict(dict(owner.items), owner.exact, owner.origin, owner.dotted, owner.struct)
     if name == "update":

@@ -21,12 +21,30 @@ class Names:
         self._file = file
         self._stored: dict[ast.AST, frozenset[str]] = {}
         self._attributes: dict[ast.AST, frozenset[str]] = {}
+        self._loaded: dict[ast.AST, frozenset[str]] = {}
 
     def stored(self, node: ast.AST) -> frozenset[str]:
         """Return the names that `node` binds anywhere within."""
         if node not in self._stored:
             self._stored[node] = frozenset(_bindings(node))
         return self._stored[node]
+
+    def loaded(self, node: ast.AST) -> frozenset[str]:
+        """Return the names and attributes that `node` reads anywhere within."""
+        if node not in self._loaded:
+            inner = list(ast.walk(node))
+            names = {n.id for n in inner if isinstance(n, ast.Name)}
+            names |= {n.attr for n in inner if isinstance(n, ast.Attribute)}
+            self._loaded[node] = frozenset(names)
+        return self._loaded[node]
+
+    def parameters(self, node: ast.AST | None) -> frozenset[str]:
+        """Return the names of a function's parameters; none for other nodes."""
+        arguments = node.args if isinstance(node, FUNCTIONS) else None
+        if arguments is None:
+            return frozenset()
+        listed = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+        return frozenset(a.arg for a in listed)
 
     @cached_property
     def generators(self) -> frozenset[ast.AST]:

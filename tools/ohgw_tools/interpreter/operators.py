@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ohgw_tools.interpreter import tensors
 from ohgw_tools.interpreter.dispatch import expression
+from ohgw_tools.interpreter.iteration import refresh
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
     ATOMS,
@@ -244,6 +245,7 @@ def _contains(process: Process, a: Value, b: Value, node: ast.AST) -> bool | Non
         uses.compare(a, tuple(map(str, b.items)), answer, process.where)
         return answer if answer or b.exact else None
     if isinstance(b, (Set, List)):
+        refresh(b)
         if not b.exact:
             return None
         b = tuple(b.items)

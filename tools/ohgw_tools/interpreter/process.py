@@ -46,15 +46,19 @@ class Process:
         self.uncertain = 0
         self.guarded = 0
         self.rounds = 0
+        self.repeating = False
+        self.decided: set[str | int] = set()
         self.imports_guarded = 0
         self.steps = 0
         self.failed = False
         self.may_exit = False
         self.no_grad: list[str] = []
+        self.handling: list[tuple[str | None, Raised | None]] = []  # handlers around this line
         self.where = (launch.path, 1)
         self.stack: list[Frame] = []
         self.activations: list[Activation] = [Activation()]
         self.memory: dict[tuple[object, ...], Value] = {}
+        self.cached: dict[tuple[object, ...], Value] = {}  # by functools.cache of the bundle
         self.keep: list[object] = []
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ohgw_tools.interpreter import files
+from ohgw_tools.interpreter.copying import LARGEST, clone
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Dict,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
 DEEPEST = 60
-LARGEST = 5000  # containers in one value
 
 
 def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
@@ -40,31 +40,6 @@ def wrap(data: Any, origin: Origin, depth: int = 0) -> Value:
         )
     known = isinstance(data, (str, int, float, bool)) or data is None
     return mark(data, origin) if known else UNKNOWN
-
-
-def clone(value: Value) -> Value:
-    """Return a deep copy, in which what was one object is one object again."""
-    return _copied(value, {})
-
-
-def _copied(value: Value, known: dict[int, Value]) -> Value:
-    if not isinstance(value, (Dict, List)):
-        return value
-    if id(value) in known:
-        return known[id(value)]
-    if len(known) > LARGEST:
-        return UNKNOWN
-    result: Dict | List
-    if isinstance(value, Dict):
-        result = Dict({}, value.exact, value.origin, value.dotted, value.struct, value.file)
-        known[id(value)] = result
-        result.items = {k: _copied(v, known) for k, v in value.items.items()}
-        return result
-    result = List([], value.exact, UNKNOWN, value.nonempty, value.origin)
-    known[id(value)] = result
-    result.items = [_copied(v, known) for v in value.items]
-    result.element = _copied(value.element, known)
-    return result
 
 
 def dotted(value: Value, struct: bool = False) -> Value:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 class Raised(Exception):
     """The bundle's code raises `exception` here on every modelled path.
 
-    `explicit` if by a raise statement; `name` is the configured value that the message or the
-    comparison before it speaks of.
+    `explicit` if by a raise statement. `kinds` are the names of its class and of the classes that
+    it inherits from, as far as they are seen; `*` if it may be any.
     """
 
     def __init__(self, exception: str, message: str, path: str, line: int) -> None:
         super().__init__(f"{exception}: {message}")
         self.exception = exception
+        self.kinds: tuple[str, ...] = (exception,)
         self.message = message
         self.path = path
         self.line = line

@@ -7,24 +7,29 @@ import copy
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.dispatch import statement
+from ohgw_tools.interpreter.exceptions import ANY, EXITS, names_of
 from ohgw_tools.interpreter.iteration import elements
 from ohgw_tools.interpreter.journal import SHAPE
 from ohgw_tools.interpreter.operators import operate
-from ohgw_tools.interpreter.signals import Jumped, Returned
+from ohgw_tools.interpreter.signals import Jumped, Raised, Returned
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.truth import truth
 from ohgw_tools.interpreter.values import (
     LARGEST_TUPLE,
+    MISSING,
     UNKNOWN,
+    Bound,
     Class,
     ConfigText,
     Dict,
     External,
+    Function,
     Instance,
     List,
     Module,
     Namespace,
     PathValue,
+    Unknown,
     Value,
     is_plain,
 )
@@ -106,7 +111,9 @@ def _unpack(process: Process, target: ast.Tuple | ast.List, value: Value, scope:
 
 def set_attribute(process: Process, owner: Value, name: str, value: Value) -> None:
     """Write an attribute of whatever `owner` is."""
-    if isinstance(owner, (Instance, Namespace)):
+    if isinstance(owner, Instance):
+        _set_on_instance(process, owner, name, value)
+    elif isinstance(owner, Namespace):
         process.journal.put(owner.attributes, name, value)
     elif isinstance(owner, Module):
         process.journal.put(owner.variables, name, value)
@@ -119,6 +126,22 @@ def set_attribute(process: Process, owner: Value, name: str, value: Value) -> No
     elif isinstance(owner, External) and owner.name == "sys" and name == "argv":
         exact = isinstance(value, List) and value.exact
         process.argv = list(value.items) if exact else None
+
+
+def _set_on_instance(process: Process, owner: Instance, name: str, value: Value) -> None:
+    """Write an attribute, as the class's hooks, properties and descriptors let it."""
+    held = owner.cls.find(name)
+    if owner.cls.find("__setattr__") is not MISSING:
+        owner.open, value = True, UNKNOWN
+    elif isinstance(held, Function) and held.kind == "property":
+        setter = held.setter
+        if setter is not None:
+            process.call(Bound(setter, owner), [value], {}, setter.node)
+            return
+        value = UNKNOWN
+    elif isinstance(held, Instance) or (isinstance(held, Unknown) and held is not MISSING):
+        value = UNKNOWN
+    process.journal.put(owner.attributes, name, value)
 
 
 def set_item(process: Process, owner: Value, key: Value, value: Value) -> None:
@@ -195,21 +218,36 @@ def declare_nonlocal(process: Process, node: ast.Nonlocal, scope: Scope) -> None
 @statement(ast.Raise)
 def throw(process: Process, node: ast.Raise, scope: Scope) -> None:
     """Raise, with the message as far as it is known."""
-    if node.exc is None:
-        raise process.error("Exception", "re-raised", node)
-    call = node.exc if isinstance(node.exc, ast.Call) else None
-    name = ast.unparse(call.func if call else node.exc).split(".")[-1]
-    message = ""
-    spoken: list[ConfigText] = []
-    if call is not None and call.args:
-        message, spoken = _message(process, call.args[0], scope)
-    raised = process.error(name, message, node)
+    again = _raised_again(process, node)
+    if again is not None:
+        raise again
+    raised = process.error("Exception", "", node)
     raised.explicit = True
-    missed = process.world.uses.last_miss
-    if not spoken and missed is not None and _just_before(process, missed[1], node):
-        spoken = [missed[0]]
-    raised.detail["spoken"] = spoken
+    if node.exc is not None:
+        call = node.exc if isinstance(node.exc, ast.Call) else None
+        raised.kinds = names_of(process.evaluate(call.func if call else node.exc, scope))
+        raised.exception = raised.kinds[0] if raised.kinds[0] != ANY else "Exception"
+        if raised.exception in EXITS:
+            raised.exception = "SystemExit"
+        spoken: list[ConfigText] = []
+        if call is not None and call.args:
+            raised.message, spoken = _message(process, call.args[0], scope)
+        missed = process.world.uses.last_miss
+        if not spoken and missed is not None and _just_before(process, missed[1], node):
+            spoken = [missed[0]]
+        raised.detail["spoken"] = spoken
+    else:
+        raised.kinds = (ANY,)
     raise raised
+
+
+def _raised_again(process: Process, node: ast.Raise) -> Raised | None:
+    """Return the exception that the handler around took, if the statement raises just that."""
+    named = node.exc.id if isinstance(node.exc, ast.Name) else None
+    for name, raised in reversed(process.handling):
+        if node.exc is None or (named is not None and name == named):
+            return raised
+    return None
 
 
 def _just_before(process: Process, place: tuple[str, int], node: ast.stmt) -> bool:

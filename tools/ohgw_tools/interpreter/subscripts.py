@@ -93,6 +93,10 @@ def _dict_item(process: Process, owner: Dict, key: Value, node: ast.AST) -> Valu
 
 
 def _list_item(process: Process, owner: List, key: Value, node: ast.AST) -> Value:
+    if owner.once or owner.view is not None:
+        kind = "iterator" if owner.view is None else f"dict_{owner.view[1]}"
+        text = ast.unparse(node)[:100]
+        raise process.error("TypeError", f"'{kind}' object is not subscriptable: {text}", node)
     if isinstance(key, str):
         message = f"list indices must be integers or slices, not str: {ast.unparse(node)[:100]}"
         raise process.error("TypeError", message, node)

@@ -56,11 +56,16 @@ def size_of(value: Value) -> int | None:
 
 def sizes_of(values: list[Value]) -> Shape:
     """Return the shape that arguments such as `(3, 4)` or `3, 4` stand for."""
-    if len(values) == 1 and isinstance(values[0], (tuple, List)):
-        inner = values[0]
-        if isinstance(inner, List) and not inner.exact:
+    first = values[0] if values else None
+    if isinstance(first, (tuple, List)):
+        if isinstance(first, List) and not first.exact:
             return None
-        values = list(inner.items if isinstance(inner, List) else inner)
+        return tuple(size_of(v) for v in (first.items if isinstance(first, List) else first))
+    if len(values) == 1 and size_of(first) is None:
+        # What is not known to be a number may be a whole shape, or a type to view by.
+        return (None,) if isinstance(first, Unknown) and first.kind is int else None
+    if not all(isinstance(v, (int, Unknown)) for v in values):
+        return None
     return tuple(size_of(v) for v in values)
 
 

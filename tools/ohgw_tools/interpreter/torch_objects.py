@@ -48,7 +48,8 @@ def _tensor(
     trainable = keywords.get("requires_grad", False) is not False
     result: Tensor | None = None
     if name in table["sized"]:
-        result = made(process, sizes_of(positional), library)
+        by_type = library == "numpy" and ".random." not in name  # the second argument is the type
+        result = made(process, sizes_of(positional[:1] if by_type else positional), library)
     elif name == "torch.randint":
         size = positional[-1] if positional and isinstance(positional[-1], (tuple, List)) else None
         result = made(process, sizes_of([keywords.get("size", size)]) if size else None, library)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter.iteration import refresh
 from ohgw_tools.interpreter.values import (
     MISSING,
     Bound,
@@ -13,7 +14,6 @@ from ohgw_tools.interpreter.values import (
     Function,
     Instance,
     List,
-    Method,
     Module,
     Parser,
     Partial,
@@ -26,7 +26,7 @@ from ohgw_tools.interpreter.values import (
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
-TRUE = (Function, Bound, Partial, Class, Module, PathValue, FileValue, Parser, Method)
+TRUE = (Function, Bound, Partial, Class, Module, PathValue, FileValue, Parser)
 
 
 def truth(process: Process, value: Value) -> bool | None:
@@ -38,6 +38,9 @@ def truth(process: Process, value: Value) -> bool | None:
     if isinstance(value, (Dict, Set)):
         return bool(value.items) if value.exact else (True if value.items else None)
     if isinstance(value, List):
+        refresh(value)
+        if value.once:
+            return True
         return bool(value.items) if value.exact else (True if value.nonempty else None)
     if isinstance(value, Instance):
         own = value.cls

@@ -71,13 +71,19 @@ class Dict:
 
 @dataclass(slots=True, eq=False)
 class List:
-    """A list. If not `exact`, its length is unknown and each element is like `element`."""
+    """A list. If not `exact`, its length is unknown and each element is like `element`.
+
+    Other iterables are held as lists too: `once` if going through it spends it, as an iterator;
+    `view` is what it shows of which dict, as `keys()` does.
+    """
 
     items: list[Value] = field(default_factory=list)
     exact: bool = True
     element: Value = UNKNOWN
     nonempty: bool = False
     origin: Origin | None = None
+    once: bool = False
+    view: tuple[Dict, str] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -101,6 +107,7 @@ class Function:
     defaults: list[Value] = field(default_factory=list)
     keyword_defaults: list[Value] = field(default_factory=list)
     wrappers: tuple[str, ...] = ()
+    setter: Function | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -139,14 +146,16 @@ class Class:
     node: ast.ClassDef
     dataclass: bool = False
     open: bool = False
+    order: list[Class] = field(default_factory=list)
 
     def mro(self) -> list[Class]:
-        """Return this class and the bundle's classes that it inherits from, nearest first."""
-        order: list[Class] = [self]
-        for base in self.bases:
-            if isinstance(base, Class) and base is not self:
-                order += [c for c in base.mro() if c not in order]
-        return order
+        """Return this class and the bundle's classes that it inherits from, in the order in which
+        Python looks attributes up (C3, https://docs.python.org/3/howto/mro.html).
+        """
+        if not self.order:
+            parents = [b for b in self.bases if isinstance(b, Class) and b is not self]
+            self.order = [self, *_merged([*(p.mro() for p in parents), parents])]
+        return self.order
 
     def find(self, name: str) -> Value:
         """Return the attribute of the nearest class that has it, MISSING if none has."""
@@ -158,6 +167,18 @@ class Class:
     def external_bases(self) -> list[str]:
         """Return the dotted names of all library classes that it inherits from."""
         return [b.name for c in self.mro() for b in c.bases if isinstance(b, External)]
+
+
+def _merged(lines: list[list[Class]]) -> list[Class]:
+    """Merge lines of classes into one that keeps the order of each; what cannot be is left out."""
+    order: list[Class] = []
+    while lines := [line for line in lines if line]:
+        heads = [line[0] for line in lines]
+        tails = [c for line in lines for c in line[1:]]
+        first = next((h for h in heads if h not in tails), heads[0])
+        order.append(first)
+        lines = [[c for c in line if c is not first] for line in lines]
+    return order
 
 
 @dataclass(slots=True, eq=False)
