@@ -11,12 +11,13 @@ LINES = Path(__file__).with_name("idioms.txt").read_text("utf-8").splitlines()
 PROGRAMS = [line for line in LINES if not line.startswith(("#", "---"))]
 PLAIN = PROGRAMS[: LINES.index("---") - sum(line.startswith("#") for line in LINES)]
 RUN_ALL = """
-import os, sys
-__file__ = os.path.abspath("program.py")
+import os, sys, types
 for program in sys.stdin.read().splitlines():
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__ = os.path.abspath("program.py")
     try:
-        exec(compile(program.replace("\\\\n", "\\n"), "program", "exec"), dict(globals()))
-    except Exception as error:
+        exec(compile(program.replace("\\\\n", "\\n"), "program", "exec"), main.__dict__)
+    except BaseException as error:
         print(program, repr(error))
 """
 

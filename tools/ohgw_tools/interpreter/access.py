@@ -98,7 +98,8 @@ def _of_library(process: Process, owner: External, name: str) -> Value:
             return List(list(process.argv)) if process.argv is not None else List(exact=False)
         if name == "executable":
             return "python"
-    return External(f"{owner.name}.{name}")
+    full = f"{owner.name}.{name}"
+    return UNKNOWN if full in process.patched else External(full)
 
 
 def _of_instance(process: Process, owner: Instance, name: str, node: ast.AST) -> Value:
@@ -109,7 +110,10 @@ def _of_instance(process: Process, owner: Instance, name: str, node: ast.AST) ->
     found = cls.find(name)
     if isinstance(found, Function):
         if found.kind == "property":
-            return process.call(Bound(found, owner), [], {}, node)
+            value = process.call(Bound(found, owner), [], {}, node)
+            if found.cached:
+                process.journal.put(owner.attributes, name, value)
+            return value
         if found.kind == "static":
             return found
         return Bound(found, cls if found.kind == "class" else owner)

@@ -44,6 +44,8 @@ def call(
         return UNKNOWN
     if name in ("error", "exit"):
         raise process.error("SystemExit", "2", node)
+    if "namespace" in keywords or (name.startswith("parse_") and len(positional) > 1):
+        parser.opaque = True  # what is given may hold more attributes than are declared
     if name in ("parse_args", "parse_known_args"):
         return _parse(process, parser, name, positional, node)
     return UNKNOWN

@@ -6,10 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.dispatch import statement
-from ohgw_tools.interpreter.signals import Raised
+from ohgw_tools.interpreter.signals import Jumped, Raised, Returned
 from ohgw_tools.interpreter.statements import bind
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
+    Bound,
     External,
     FileValue,
     Function,
@@ -50,6 +51,7 @@ def run_with(process: Process, node: ast.With, scope: Scope) -> None:
     """Enter the contexts, run the body. Some contexts may swallow what the body raises."""
     depth = len(process.no_grad)
     suppressing = False
+    contexts: list[Value] = []
     for item in node.items:
         value = process.evaluate(item.context_expr, scope)
         name = value.name if isinstance(value, External) else ""
@@ -58,15 +60,40 @@ def run_with(process: Process, node: ast.With, scope: Scope) -> None:
             process.no_grad.append("off")
         elif name.rstrip("()") in GRAD_ON:
             process.no_grad.append("on")
+        entered = _enter(process, value, node)
+        contexts.append(value)
         if item.optional_vars is not None:
-            known = isinstance(value, (FileValue, Instance, PathValue))
-            bind(process, item.optional_vars, value if known else UNKNOWN, scope)
+            bind(process, item.optional_vars, entered, scope)
     process.guarded += suppressing
+    left: Returned | Jumped | None = None
     try:
         process.block(node.body, scope)
     except Raised:
         if not suppressing:
             raise
+    except (Returned, Jumped) as leaving:
+        left = leaving
     finally:
         process.guarded -= suppressing
         del process.no_grad[depth:]
+    for value in reversed(contexts):
+        _leave(process, value, node)
+    if left is not None:
+        raise left
+
+
+def _enter(process: Process, value: Value, node: ast.With) -> Value:
+    """Return what a context gives its body, after its `__enter__` has run."""
+    if not isinstance(value, Instance):
+        return value if isinstance(value, (FileValue, PathValue)) else UNKNOWN
+    own = value.cls.find("__enter__")
+    if not isinstance(own, Function):
+        return UNKNOWN if value.cls.external_bases() or value.cls.open else value
+    return process.call(Bound(own, value), [], {}, node)
+
+
+def _leave(process: Process, value: Value, node: ast.With) -> None:
+    """Run the `__exit__` of a context whose body came to its end."""
+    own = value.cls.find("__exit__") if isinstance(value, Instance) else None
+    if isinstance(own, Function):
+        process.call(Bound(own, value), [None, None, None], {}, node)

@@ -49,6 +49,7 @@ def define_function(process: Process, node: ast.FunctionDef, scope: Scope) -> No
         text = ast.unparse(decorator)
         if text in KINDS:
             function.kind = KINDS[text]
+            function.cached = text.endswith("cached_property")
         elif text.endswith((".setter", ".deleter")):
             _add_setter(function, text, scope)
             return

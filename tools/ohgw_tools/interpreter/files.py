@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.values import (
+    MISSING,
     UNKNOWN,
     UNKNOWN_TEXT,
     Dict,
@@ -132,7 +133,9 @@ def path_method(
     if name == "with_name" and first is not None:
         return PathValue(posixpath.join(posixpath.dirname(owner.text), first))
     if name in ("exists", "is_file", "is_dir"):
-        return exists(process, owner.text)
+        return exists(process, owner.text, name)
+    if name in ("unlink", "rmdir", "rename", "replace"):
+        return move(process, owner.text, first)
     if name == "open":
         return open_file(process, [owner, *positional], keywords, node)
     if name in ("read_text", "read_bytes"):
@@ -144,15 +147,42 @@ def path_method(
         return Unknown(int)
     if name in ("glob", "rglob"):
         return matching(process, owner.text, first, deep=name == "rglob")
-    return None if name in ("mkdir", "touch", "unlink") else Unknown(maybe_empty=True)
+    return None if name in ("mkdir", "touch") else Unknown(maybe_empty=True)
 
 
-def exists(process: Process, path: str) -> Value:
-    """Return whether a path exists, as far as that is certain."""
+def exists(process: Process, path: str, question: str = "exists") -> Value:
+    """Return whether a path exists, as a file or folder if that is asked, as far as certain."""
     name = normal(path)
-    if name in process.world.files or name in process.world.folders:
-        return True
+    if name in process.world.files:
+        if process.world.files[name] is UNKNOWN:  # written in one of two ways that were taken
+            return UNKNOWN
+        return question not in ("is_dir", "isdir")
+    if name in process.world.folders:
+        return question not in ("is_file", "isfile")
     return False if process.world.surely_absent(name) else UNKNOWN
+
+
+def move(process: Process, source: str, target: str | None) -> Value:
+    """Take files away, to another place if there is one."""
+    files, name = process.world.files, normal(source)
+    for each in [f for f in files if f == name or f.startswith(name + "/")]:
+        content = files[each]
+        process.journal.put(files, each, MISSING)
+        if target is not None:
+            write(process, target + each.removeprefix(name), content)
+    process.world.folders -= {name}
+    return None if target is None else PathValue(target)
+
+
+def _moving(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    places = [text_of(p) for p in positional[:2]]
+    if not places or None in places:
+        process.world.interpretation.blind_writes = True
+        return UNKNOWN
+    move(process, str(places[0]), None if len(places) < 2 else str(places[1]))
+    return UNKNOWN
 
 
 def matching(process: Process, folder: str, pattern: str | None, deep: bool = False) -> Value:
@@ -169,6 +199,8 @@ def matching(process: Process, folder: str, pattern: str | None, deep: bool = Fa
         else:
             fits = len(pieces) == len(parts) and all(map(fnmatchcase, pieces, parts))
         found += [name] if fits else []
+    if any(process.world.files[f] is UNKNOWN for f in found):
+        return Unknown(maybe_empty=True)
     if not found and not full.startswith(process.world.results):
         return Unknown(maybe_empty=True)
     return List([PathValue(f) for f in found])
@@ -205,14 +237,21 @@ def os_path(process: Process, name: str, positional: list[Value], node: ast.AST)
     if name == "join":
         return posixpath.join(*known)
     if name in ("exists", "isfile", "isdir"):
-        return exists(process, known[0])
+        return exists(process, known[0], name)
     if name in ("basename", "dirname", "splitext", "normpath"):
         result: Value = getattr(posixpath, name)(known[0])
         return result
     return known[0] if name in ("abspath", "realpath", "expanduser") else UNKNOWN
 
 
+FUNCTIONS = dict.fromkeys(
+    ("os.remove", "os.unlink", "os.rmdir", "os.rename", "os.replace", "shutil.move",
+     "shutil.rmtree"),
+    _moving,
+)  # fmt: skip
+
 __all__ = [
+    "FUNCTIONS",
     "External",
     "exists",
     "glob",

@@ -148,6 +148,8 @@ def run_try(process: Process, node: ast.Try, scope: Scope) -> None:
         process.block(node.body, scope)
     except Raised as raised:
         caught = raised
+        if isinstance(node, ast.TryStar):  # takes parts of groups, whose parts are not followed
+            caught.kinds = (exceptions.ANY,)
     except (Returned, Jumped) as leaving:
         left = leaving
     finally:

@@ -292,4 +292,5 @@ FUNCTIONS: dict[str, Call] = {
     "omegaconf.OmegaConf.set_struct": hydra_config.loosen,
     "omegaconf.open_dict": hydra_config.loosen,
     **serialisation.FUNCTIONS,
+    **files.FUNCTIONS,
 }

@@ -10,6 +10,7 @@ from ohgw_tools.interpreter import argument_parser, files, module_parameters, te
 from ohgw_tools.interpreter.iteration import elements, refresh
 from ohgw_tools.interpreter.journal import SHAPE
 from ohgw_tools.interpreter.layers import Layer
+from ohgw_tools.interpreter.statements import forget_items
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     ATOMS,
@@ -139,6 +140,8 @@ def _dict_lookup(
     uses = process.world.uses
     if not is_plain(key):
         uses.escape(owner)
+        if name != "get":
+            forget_items(process, owner, kept=name == "setdefault")
         return UNKNOWN
     uses.read(owner, key)
     uses.compare(key, tuple(map(str, owner.items)), key in owner.items, process.where)

@@ -52,6 +52,7 @@ class Process:
         self.steps = 0
         self.failed = False
         self.may_exit = False
+        self.patched: set[str] = set()  # names of libraries that the bundle gave another value
         self.no_grad: list[str] = []
         self.handling: list[tuple[str | None, Raised | None]] = []  # handlers around this line
         self.where = (launch.path, 1)

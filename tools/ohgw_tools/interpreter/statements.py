@@ -126,6 +126,8 @@ def set_attribute(process: Process, owner: Value, name: str, value: Value) -> No
     elif isinstance(owner, External) and owner.name == "sys" and name == "argv":
         exact = isinstance(value, List) and value.exact
         process.argv = list(value.items) if exact else None
+    elif isinstance(owner, External):
+        process.patched.add(f"{owner.name}.{name}")
 
 
 def _set_on_instance(process: Process, owner: Instance, name: str, value: Value) -> None:
@@ -173,10 +175,12 @@ def delete(process: Process, node: ast.Delete, scope: Scope) -> None:
             forget_items(process, process.evaluate(target.value, scope))
 
 
-def forget_items(process: Process, owner: Value) -> None:
-    """Forget what a container holds."""
+def forget_items(process: Process, owner: Value, kept: bool = False) -> None:
+    """Forget what a container holds; `kept` if it can only have grown."""
     if isinstance(owner, Dict):
         process.journal.put(owner, SHAPE, False)
+        if kept:
+            return
         for key in list(owner.items):
             process.journal.note(owner, key)
             del owner.items[key]

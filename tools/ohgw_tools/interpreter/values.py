@@ -96,7 +96,9 @@ class Set:
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function or lambda of the bundle. `kind` is plain, property, static or class."""
+    """A function or lambda of the bundle. `kind` is plain, property, static or class; `setter` is
+    that of a property, which is `cached` if it is computed once.
+    """
 
     node: Any
     scope: Scope
@@ -108,6 +110,7 @@ class Function:
     keyword_defaults: list[Value] = field(default_factory=list)
     wrappers: tuple[str, ...] = ()
     setter: Function | None = None
+    cached: bool = False
 
 
 @dataclass(slots=True, eq=False)
