@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_va
 from ohgw_tools.errors import ContractError, InputError
 from ohgw_tools.finding import IssueKind, Severity
 from ohgw_tools.frozen import FROZEN
-from ohgw_tools.sandbox import Limits
+from ohgw_tools.limits import Limits
 from ohgw_tools.verdict import Stage
 
 DEFAULT = "base-derived"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.contract import Contract
 from ohgw_tools.errors import CouldNotLook, RunCancelled
-from ohgw_tools.sandbox import Sandbox
 from ohgw_tools.subject import ParseCache
 from ohgw_tools.verdict import Judgement, Stage, Verdict
+
+if TYPE_CHECKING:
+    from ohgw_tools.sandbox import Sandbox
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Sandbox: the role that runs a program without trusting it; Limits and Execution, its values."""
+"""Sandbox: the role that runs a program without trusting it; Execution, what it gives."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, Field, JsonValue
 
 from ohgw_tools.frozen import FROZEN
-
-MIB = 1 << 20
+from ohgw_tools.limits import MIB as MIB
+from ohgw_tools.limits import Limits as Limits
 
 Outcome = Literal[
     "exited",  # the program ended by itself: see exit_code
@@ -22,25 +22,6 @@ Outcome = Literal[
     "output",  # output flood
     "seccomp",  # killed by the system call filter
 ]
-
-
-class Limits(BaseModel):
-    """What a program may use. Times in seconds of wall clock or CPU, sizes in bytes."""
-
-    model_config = FROZEN
-
-    wall_seconds: float = Field(default=600, gt=0)
-    cpu_seconds: float | None = Field(default=None, gt=0)
-    memory_bytes: int = Field(default=4096 * MIB, gt=0)
-    processes: int = Field(default=256, gt=0)
-    open_files: int = Field(default=1024, gt=0)
-    file_bytes: int = Field(default=512 * MIB, gt=0)
-    work_bytes: int = Field(default=1024 * MIB, gt=0)
-    work_inodes: int = Field(default=16384, gt=0)
-    output_bytes: int = Field(default=1 * MIB, gt=0)
-    artifact_bytes: int = Field(default=64 * MIB, gt=0)
-    artifact_files: int = Field(default=2000, gt=0)
-    threads: int = Field(default=2, gt=0)
 
 
 class Output(BaseModel):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 # A token begins where no word goes on before it. In JSON or a URL the characters before it may be
@@ -25,16 +26,21 @@ _GIVEN = r"(?:\\{0,8}['\"])?\]?\s{0,20}[=:]\s{0,20}\\{0,8}"
 
 @dataclass(frozen=True, slots=True)
 class TokenShape:
-    """One kind of secret. `needle` must stand in a text for the pattern to match, and one of
+    """One kind of secret. `needle` must stand in a text for the expression to match, and one of
     `words` in any case, where there are any; `distinct` kinds are known by themselves, without what
     stands around them.
     """
 
     kind: str
     needle: str
-    pattern: re.Pattern[str]
+    expression: str
     distinct: bool = True
     words: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled when first asked for: few kinds may stand in any one text."""
+        return _compiled(self.expression)
 
     def may_stand_in(self, text: str) -> bool:
         """Whether it is worth while to search `text`."""
@@ -44,12 +50,17 @@ class TokenShape:
         return not self.words or any(word in folded for word in self.words)
 
 
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
+
+
 def _token(kind: str, needle: str, body: str, words: tuple[str, ...] = ()) -> TokenShape:
-    return TokenShape(kind, needle, re.compile(f"{_BEGIN}(?P<s>{body})"), words=words)
+    return TokenShape(kind, needle, f"{_BEGIN}(?P<s>{body})", words=words)
 
 
 def _around(kind: str, needle: str, pattern: str, words: tuple[str, ...] = ()) -> TokenShape:
-    return TokenShape(kind, needle, re.compile(pattern), distinct=False, words=words)
+    return TokenShape(kind, needle, pattern, distinct=False, words=words)
 
 
 def _joined(firsts: str, second: str) -> tuple[str, ...]:
@@ -61,11 +72,9 @@ SHAPES: tuple[TokenShape, ...] = (
     TokenShape(
         "private-key",
         "PRIVATE KEY",
-        re.compile(
-            r"(?P<s>-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?:\\n|[\s#*>|;])*"
-            r"(?:(?:Proc-Type|DEK-Info|Comment|Version)[^\n\\]{0,200}(?:\\n|\s){1,4}){0,4}"
-            r"[A-Za-z0-9+/=\s\\\"',:#*>|;]{24,}(?:" + _KEY_END + ")?)"
-        ),
+        r"(?P<s>-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?:\\n|[\s#*>|;])*"
+        r"(?:(?:Proc-Type|DEK-Info|Comment|Version)[^\n\\]{0,200}(?:\\n|\s){1,4}){0,4}"
+        r"[A-Za-z0-9+/=\s\\\"',:#*>|;]{24,}(?:" + _KEY_END + ")?)",
     ),
     _token("anthropic-key", "sk-ant-", r"sk-ant-[A-Za-z0-9_\-]{16,}"),
     _token("openai-key", "sk-", r"sk-(?!ant-)(?=[A-Za-z_\-]{0,60}[0-9])[A-Za-z0-9_\-]{20,}"),

@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ohgw_tools.errors import OhgwError
 
     _terminate_as_interrupt()
+    # A plugin would see all that is read here and could send it on; to look for one takes a while.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         words = sys.argv[1:] if argv is None else argv
         arguments = _parser(words[0] if words else "").parse_args(words)
