@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import module_parameters, tensors
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
     from ohgw_tools.interpreter.scope import Scope
 
+BUILT_IN = (Dict, List, str)
 PYTHON_TYPES: tuple[tuple[type, type], ...] = ((Dict, dict), (List, list), (Set, set))
 
 
@@ -62,6 +64,8 @@ def get_attribute(process: Process, owner: Value, name: str, node: ast.AST) -> V
         if owner.kind is not None and not hasattr(owner.kind, name):
             raise _missing(process, owner.kind.__name__, name, node)
         return UNKNOWN if owner.kind is None else Method(owner, name)
+    if isinstance(owner, BUILT_IN):  # the most of those that are left
+        return _of_builtin(process, owner, name, node)
     if isinstance(owner, Tensor):
         return tensors.attribute(owner, name)
     if isinstance(owner, Layer):
@@ -99,7 +103,12 @@ def _of_library(process: Process, owner: External, name: str) -> Value:
         if name == "executable":
             return "python"
     full = f"{owner.name}.{name}"
-    return UNKNOWN if full in process.patched else External(full)
+    return UNKNOWN if full in process.patched else _member(owner.name, name)
+
+
+@lru_cache(maxsize=4096)
+def _member(owner: str, name: str) -> External:
+    return External(f"{owner}.{name}")
 
 
 def _of_instance(process: Process, owner: Instance, name: str, node: ast.AST) -> Value:

@@ -101,6 +101,8 @@ def call(
     complete: bool = True,
 ) -> Value:
     """Call whatever `callee` is. `complete` if no argument is hidden in an unknown `*` or `**`."""
+    if type(callee) is Unknown:  # more than any other
+        return _call_unseen(process, positional, keywords, node)
     if isinstance(callee, Function):
         receiver = positional[0] if positional else None
         return run_function(process, callee, positional, keywords, node, complete, receiver)
@@ -129,6 +131,12 @@ def call(
         raise process.error(
             "TypeError", f"'{type_name(callee)}' object is not callable: {text}", node
         )
+    return _call_unseen(process, positional, keywords, node)
+
+
+def _call_unseen(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         library.note_written(process, node.func.attr, positional, keywords)
     hand_over(process, [*positional, *keywords.values()])
@@ -186,7 +194,8 @@ def run_function(
     process.stack.append(frame)
     process.activations.append(activation)
     depth = len(process.no_grad)
-    process.no_grad += library.gradient_wrappers(function)
+    if function.wrappers:
+        process.no_grad += library.gradient_wrappers(function)
     try:
         result = _run_body(process, function, scope)
     finally:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
 BINDING = {"globals", "exec", "__dict__"}  # through which names are bound that stand nowhere
+BUILTINS = {name: External("builtins." + name) for name in dir(builtins)}
 MODULE_NAMES = ("__annotations__", "__spec__", "__package__", "__builtins__", "__path__")
 
 
@@ -51,8 +52,8 @@ def name(process: Process, node: ast.Name, scope: Scope) -> Value:
         if key in each.variables and (each.kind != "class" or each is scope):
             return each.variables[key]
         each = each.parent
-    if hasattr(builtins, key):
-        return External("builtins." + key)
+    if key in BUILTINS:
+        return BUILTINS[key]
     if key in MODULE_NAMES or _bound_somewhere(process, key, scope):
         return UNKNOWN
     raise process.error("NameError", f"name '{key}' is not defined", node)

@@ -108,7 +108,10 @@ class Interpretation:
 
     def config(self, path: str) -> ConfigUse:
         """Return what was done with the configuration file at `path`."""
-        return self.configs.setdefault(path, ConfigUse())
+        found = self.configs.get(path)
+        if found is None:
+            found = self.configs[path] = ConfigUse()
+        return found
 
     def followed(self, config: str, run: Keys) -> bool:
         """Whether the processes of this run were followed to the end, so that silence says much."""

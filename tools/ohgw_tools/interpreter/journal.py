@@ -81,7 +81,10 @@ class Journal:
     def put(self, owner: Any, key: Any, value: Value) -> None:
         """Write a variable, an attribute or a dict's item."""
         self.note(owner, key)
-        _write(owner, key, value)
+        if type(owner) is dict and value is not MISSING:  # most of all writes
+            owner[key] = value
+        else:
+            _write(owner, key, value)
 
     def begin(self) -> None:
         """Open a level."""
@@ -136,6 +139,8 @@ class Journal:
         `level` is what `keep` returned; `certain` if the body runs at least once.
         """
         for owner, key, before in level.values():
+            if type(owner) is dict and owner.get(key, MISSING) is before:
+                continue
             now = read_slot(owner, key)
             if isinstance(owner, List):
                 self._forget_list(owner, before, certain)

@@ -21,6 +21,7 @@ from ohgw_tools.interpreter.callbacks import loosen
 from ohgw_tools.interpreter.library_facts import check_arguments, is_sink, only_reads
 from ohgw_tools.interpreter.library_facts import has_attribute as has_attribute
 from ohgw_tools.interpreter.library_keywords import check_keywords
+from ohgw_tools.interpreter.library_name import SAVING, is_opaque, unknown_result
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Bound,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
 Call = Callable[["Process", list[Value], dict[str, Value], ast.AST], Value]
-LONGEST_NAME = 160
-SAVING = ("save", "to_csv", "to_json", "to_parquet", "to_pickle", "dump", "imsave", "imwrite")
 
 
 def call_external(
@@ -57,6 +56,10 @@ def call_external(
     complete: bool,
 ) -> Value:
     """Call a library function by its dotted name."""
+    if is_opaque(name) and name not in FUNCTIONS:
+        if positional or keywords:
+            _give(process, name, [*positional, *keywords.values()])
+        return unknown_result(name)
     if name.startswith("builtins."):
         return call_builtin(process, name[9:], positional, keywords, node, complete)
     if name.startswith("os.path."):
@@ -64,7 +67,7 @@ def call_external(
     if name.startswith("subprocess."):
         return process.world.spawn(process, name, positional, keywords, node)
     if is_sink(name):
-        return External(f"{name}()") if len(name) < LONGEST_NAME else UNKNOWN
+        return unknown_result(name)
     if name.startswith("math.") and all(isinstance(p, (int, float)) for p in positional):
         return _math(process, name[5:], positional, node)
     known = FUNCTIONS.get(name)
@@ -81,10 +84,14 @@ def call_external(
         process.hand_over([*positional, *keywords.values()])
         return created
     note_written(process, name, positional, keywords)
-    process.hand_over([*positional, *keywords.values()])
+    _give(process, name, [*positional, *keywords.values()])
+    return unknown_result(name)
+
+
+def _give(process: Process, name: str, values: list[Value]) -> None:
+    process.hand_over(values)
     if not only_reads(name):
-        loosen(process, [*positional, *keywords.values()])
-    return External(f"{name}()") if len(name) < LONGEST_NAME else UNKNOWN
+        loosen(process, values)
 
 
 def note_written(

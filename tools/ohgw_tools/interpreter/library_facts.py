@@ -55,6 +55,11 @@ def only_reads(name: str) -> bool:
     return name.split(".", 1)[0] in readers
 
 
+def has_arguments(name: str) -> bool:
+    """Whether the types of a library function's arguments are known."""
+    return canonical(name) in facts()["functions"]
+
+
 def check_arguments(
     process: Process,
     name: str,

@@ -27,6 +27,11 @@ def _keywords() -> dict[str, list[str]]:
     return table
 
 
+def has_keywords(name: str) -> bool:
+    """Whether it is known which keywords a library function takes."""
+    return name.startswith(LIBRARIES) and canonical(name) in _keywords()
+
+
 def check_keywords(process: Process, name: str, given: Iterable[str], node: ast.AST) -> None:
     """Raise the TypeError of a known library function that is given a keyword it never took."""
     if not name.startswith(LIBRARIES):

@@ -16,6 +16,7 @@ from ohgw_tools.interpreter.values import (
     ATOMS,
     LARGEST_TUPLE,
     UNKNOWN,
+    ConfigText,
     Dict,
     FileValue,
     Instance,
@@ -144,7 +145,8 @@ def _dict_lookup(
             forget_items(process, owner, kept=name == "setdefault")
         return UNKNOWN
     uses.read(owner, key)
-    uses.compare(key, tuple(map(str, owner.items)), key in owner.items, process.where)
+    if isinstance(key, ConfigText):
+        uses.compare(key, tuple(map(str, owner.items)), key in owner.items, process.where)
     if key in owner.items:
         value = owner.items[key]
         if name == "pop":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ohgw_tools.source.python_file import PythonFile
@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Attributes through which names are set that do not stand in the code.
 COMPUTED = ("__dict__", "register_buffer", "register_parameter", "add_module", "__setattr__")
+
+
+class Parameters(NamedTuple):
+    """The names of a function's parameters: those by place, those by keyword alone, and those that
+    a keyword may name.
+    """
+
+    places: tuple[str, ...]
+    only: tuple[str, ...]
+    by_keyword: frozenset[str]
 
 
 class Names:
@@ -22,6 +32,7 @@ class Names:
         self._stored: dict[ast.AST, frozenset[str]] = {}
         self._attributes: dict[ast.AST, frozenset[str]] = {}
         self._loaded: dict[ast.AST, frozenset[str]] = {}
+        self._parameters: dict[ast.arguments, Parameters] = {}
 
     def stored(self, node: ast.AST) -> frozenset[str]:
         """Return the names that `node` binds anywhere within."""
@@ -38,13 +49,21 @@ class Names:
             self._loaded[node] = frozenset(names)
         return self._loaded[node]
 
-    def parameters(self, node: ast.AST | None) -> frozenset[str]:
+    def declared(self, node: ast.AST | None) -> frozenset[str]:
         """Return the names of a function's parameters; none for other nodes."""
-        arguments = node.args if isinstance(node, FUNCTIONS) else None
-        if arguments is None:
+        if not isinstance(node, FUNCTIONS):
             return frozenset()
-        listed = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-        return frozenset(a.arg for a in listed)
+        found = self.parameters(node.args)
+        return frozenset((*found.places, *found.only))
+
+    def parameters(self, node: ast.arguments) -> Parameters:
+        """Return the names of the parameters that `node` declares, `*` and `**` aside."""
+        if node not in self._parameters:
+            places = tuple(a.arg for a in (*node.posonlyargs, *node.args))
+            only = tuple(a.arg for a in node.kwonlyargs)
+            by_keyword = frozenset((*(a.arg for a in node.args), *only))
+            self._parameters[node] = Parameters(places, only, by_keyword)
+        return self._parameters[node]
 
     @cached_property
     def generators(self) -> frozenset[ast.AST]:

@@ -224,8 +224,10 @@ def _identical(a: Value, b: Value) -> bool | None:
 def _equal(process: Process, a: Value, b: Value) -> bool | None:
     if is_plain(a) and is_plain(b):
         answer = bool(a == b)
-        process.world.uses.compare(a, (str(b),), answer, process.where)
-        process.world.uses.compare(b, (str(a),), answer, process.where)
+        if isinstance(a, ConfigText):
+            process.world.uses.compare(a, (str(b),), answer, process.where)
+        if isinstance(b, ConfigText):
+            process.world.uses.compare(b, (str(a),), answer, process.where)
         return answer
     containers = (Dict, List, Set, Function, Class)
     if (isinstance(a, ATOMS) and isinstance(b, containers)) or (

@@ -23,8 +23,8 @@ def bind_parameters(
 ) -> None:
     """Bind arguments to the parameters of `function` in `scope`."""
     arguments: ast.arguments = function.node.args
-    places = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-    only = [a.arg for a in arguments.kwonlyargs]
+    names = process.world.names(function.path).parameters(arguments)
+    places, only = names.places, names.only
     bound = scope.variables
     if len(positional) > len(places) and arguments.vararg is None:
         if complete:
@@ -36,12 +36,12 @@ def bind_parameters(
     if arguments.vararg is not None:
         rest = positional[len(places) :]
         bound[arguments.vararg.arg] = tuple(rest) if complete else List(exact=False)
-    _bind_keywords(process, function, scope, keywords, node, complete)
+    _bind_keywords(process, function, names.by_keyword, scope, keywords, node, complete)
     _bind_defaults(function, places, only, bound, complete)
     missing = [p for p in (*places, *only) if p not in bound]
     if missing and complete:
-        names = " and ".join(repr(m) for m in missing)
-        message = f"{function.name}() missing {len(missing)} required argument(s): {names}"
+        shown = " and ".join(repr(m) for m in missing)
+        message = f"{function.name}() missing {len(missing)} required argument(s): {shown}"
         raise process.error("TypeError", message, node)
     bound.update(dict.fromkeys(missing, UNKNOWN))
 
@@ -49,13 +49,13 @@ def bind_parameters(
 def _bind_keywords(
     process: Process,
     function: Function,
+    names: frozenset[str],
     scope: Scope,
     keywords: dict[str, Value],
     node: ast.AST,
     complete: bool,
 ) -> None:
     arguments: ast.arguments = function.node.args
-    names = {a.arg for a in (*arguments.args, *arguments.kwonlyargs)}
     extra: dict[str, Value] = {}
     for name, value in keywords.items():
         if name in names:
@@ -74,7 +74,11 @@ def _bind_keywords(
 
 
 def _bind_defaults(
-    function: Function, places: list[str], only: list[str], bound: dict[str, Value], complete: bool
+    function: Function,
+    places: tuple[str, ...],
+    only: tuple[str, ...],
+    bound: dict[str, Value],
+    complete: bool,
 ) -> None:
     defaults = function.defaults
     for name, value in zip(places[len(places) - len(defaults) :], defaults, strict=True):

@@ -132,8 +132,11 @@ class Process:
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         """Return the value of an expression."""
         kind = type(node)
-        if kind is ast.Constant:  # most of all expressions, so answered here
+        # Most of all expressions, so answered here.
+        if kind is ast.Constant:
             return node.value  # type: ignore[attr-defined]
+        if kind is ast.Name and node.id in scope.variables:  # type: ignore[attr-defined]
+            return scope.variables[node.id]  # type: ignore[attr-defined]
         action = EXPRESSIONS.get(kind)
         return UNKNOWN if action is None else action(self, node, scope)
 

@@ -46,7 +46,7 @@ def note_decided(process: Process, test: ast.expr, scope: Scope) -> None:
         own = scope.kind == "function" and scope.variables.get(name, MISSING) is value
         if isinstance(value, (Dict, List, Set)):
             process.decided.add(id(value))
-        elif own and _may_differ(value) and name in names.parameters(scope.node):
+        elif own and _may_differ(value) and name in names.declared(scope.node):
             process.decided.add(ANYTHING)
         elif isinstance(value, Instance):
             held = value.attributes.values()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.dispatch import statement
@@ -63,9 +62,7 @@ def assign_annotated(process: Process, node: ast.AnnAssign, scope: Scope) -> Non
 @statement(ast.AugAssign)
 def assign_augmented(process: Process, node: ast.AugAssign, scope: Scope) -> None:
     """Operate and bind; lists grow in place."""
-    target = copy.copy(node.target)
-    target.ctx = ast.Load()
-    before = process.evaluate(target, scope)
+    before = process.evaluate(node.target, scope)
     value = process.evaluate(node.value, scope)
     if isinstance(before, List) and isinstance(node.op, ast.Add):
         more = elements(process, value)

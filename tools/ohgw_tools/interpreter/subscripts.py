@@ -11,6 +11,7 @@ from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Bound,
+    ConfigText,
     Dict,
     Function,
     Instance,
@@ -76,7 +77,8 @@ def _dict_item(process: Process, owner: Dict, key: Value, node: ast.AST) -> Valu
         uses.escape(owner)
         return UNKNOWN
     uses.read(owner, key)
-    uses.compare(key, tuple(map(str, owner.items)), key in owner.items, process.where)
+    if isinstance(key, ConfigText):
+        uses.compare(key, tuple(map(str, owner.items)), key in owner.items, process.where)
     if key in owner.items:
         return owner.items[key]
     if not owner.exact:

@@ -34,6 +34,19 @@ def create(
     return _tensor(process, full, positional, keywords)
 
 
+def may_create(name: str) -> bool:
+    """Whether `create` knows a function of this name; of all others it returns None."""
+    if not name.startswith(("torch.", "numpy.")):
+        return False
+    full = canonical(name)
+    prefix, _, last = full.rpartition(".")
+    if prefix == "torch.optim" or (prefix == "torch.nn" and _is_layer(last)):
+        return True
+    table = facts()["tensors"]
+    kinds = ("sized", "same_functions", "scalar_functions", "some_functions")
+    return full == "torch.randint" or any(full in table[kind] for kind in kinds)
+
+
 def _is_layer(name: str) -> bool:
     table = facts()
     known = name in table["layers"] or name in table["tensors"]["same_layers"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = Any  # a plain Python object or one of the classes of this module
 LARGEST_TUPLE = 2000
 ATOMS = (int, float, str, bool, bytes, complex, type(None))
+PLAIN = (*ATOMS, range, slice)
 
 
 class Unknown:
@@ -265,7 +266,7 @@ def is_plain(value: Value) -> bool:
     """Whether `value` is an atom, or a tuple of such, so that Python itself can compute with it."""
     if isinstance(value, tuple):
         return all(is_plain(v) for v in value)
-    return isinstance(value, (*ATOMS, range, slice))
+    return isinstance(value, PLAIN)
 
 
 def type_name(value: Value) -> str:
