@@ -53,6 +53,7 @@ K = TypeVar("K", DatasetEntry, ModelEntry, SchedulerEntry, MetricEntry)
 _APART = re.compile(r"[^a-z0-9+]+")
 
 
+@lru_cache(maxsize=4096)
 def spelling(name: str) -> str:
     """Return `name` without case and separators: `WIKITEXT_103` gives `wikitext103`."""
     return _APART.sub("", name.casefold())

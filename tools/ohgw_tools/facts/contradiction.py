@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle
-from ohgw_tools.facts.experiment_facts import DESCRIPTION, ExperimentFacts, facts, texts
+from ohgw_tools.facts.experiment_facts import DESCRIPTION, ExperimentFacts, facts_of, texts_of
 from ohgw_tools.facts.fact_pattern import FactKind
 from ohgw_tools.finding import Evidence
 from ohgw_tools.source.python_parse import parse_python
@@ -49,11 +50,22 @@ class Contradiction(NamedTuple):
 
 
 def contradictions(bundle: Bundle) -> tuple[Contradiction, ...]:
-    """Return the contradictions within an experiment's description, in a fixed order."""
-    known = facts(bundle)
-    text = texts(bundle).get(DESCRIPTION, "")
+    """Return the contradictions within an experiment's description, in a fixed order; looked for
+    once for equal texts.
+    """
+    method = json.dumps(bundle.method, sort_keys=True)
+    listed = frozenset(bundle.experiment.run_variations)
+    return _contradictions(bundle.experiment.description, bundle.strategy, method, listed)
+
+
+@lru_cache(maxsize=16)
+def _contradictions(
+    description: str, strategy: str, method: str, listed: frozenset[str]
+) -> tuple[Contradiction, ...]:
+    known = facts_of(description, strategy, method)
+    text = texts_of(description, strategy, method).get(DESCRIPTION, "")
     checks = (
-        _variations(bundle, known),
+        _variations(known, listed),
         _budgets(known),
         _updates(known),
         _split_sizes(known, text),
@@ -67,9 +79,8 @@ def contradictions(bundle: Bundle) -> tuple[Contradiction, ...]:
     return tuple(found for check in checks for found in check)
 
 
-def _variations(bundle: Bundle, known: ExperimentFacts) -> Iterator[Contradiction]:
+def _variations(known: ExperimentFacts, listed: frozenset[str]) -> Iterator[Contradiction]:
     stated = known.of("variation")
-    listed = set(bundle.experiment.run_variations)
     if not stated or not listed:
         return
     for fact in stated:

@@ -68,14 +68,12 @@ class ExperimentFacts(BaseModel):
 
 def facts(bundle: Bundle) -> ExperimentFacts:
     """Return the facts that a bundle's texts state; read once for equal texts."""
-    method = json.dumps(bundle.method, sort_keys=True)
-    return _facts(bundle.experiment.description, bundle.strategy, method)
+    return facts_of(*_sources(bundle))
 
 
-def texts(bundle: Bundle) -> dict[str, str]:
+def texts(bundle: Bundle) -> Mapping[str, str]:
     """Return what is read, by name: the description, the strategy, the parts of the method."""
-    method = json.dumps(bundle.method, sort_keys=True)
-    return _texts(bundle.experiment.description, bundle.strategy, method)
+    return texts_of(*_sources(bundle))
 
 
 def names(bundle: Bundle) -> tuple[Fact, ...]:
@@ -99,10 +97,15 @@ def names(bundle: Bundle) -> tuple[Fact, ...]:
     return tuple(found)
 
 
+def _sources(bundle: Bundle) -> tuple[str, str, str]:
+    return bundle.experiment.description, bundle.strategy, json.dumps(bundle.method, sort_keys=True)
+
+
 @lru_cache(maxsize=16)
-def _facts(description: str, strategy: str, method: str) -> ExperimentFacts:
+def facts_of(description: str, strategy: str, method: str) -> ExperimentFacts:
+    """Return the facts of texts; `method` is JSON."""
     found: list[Fact] = []
-    for name, text in _texts(description, strategy, method).items():
+    for name, text in texts_of(description, strategy, method).items():
         source = SourceText(text)
         if name == DESCRIPTION:
             found += _variations(source)
@@ -111,7 +114,9 @@ def _facts(description: str, strategy: str, method: str) -> ExperimentFacts:
     return ExperimentFacts(facts=tuple(found))
 
 
-def _texts(description: str, strategy: str, method: str) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def texts_of(description: str, strategy: str, method: str) -> Mapping[str, str]:
+    """Return what is read of texts, by name; `method` is JSON."""
     parts = {DESCRIPTION: description, STRATEGY: strategy}
     parts |= {f"method/{key}": text for key, text in _strings(json.loads(method))}
     return {name: text[:MAX_TEXT] for name, text in parts.items() if text.strip()}

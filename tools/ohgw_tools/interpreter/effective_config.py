@@ -11,6 +11,7 @@ from ohgw_tools.source.run_list import ID_KEYS, ROLES, Role, Run, leaves, runs
 from ohgw_tools.source.yaml_file import KeyPath
 
 if TYPE_CHECKING:
+    from ohgw_tools.source.python_file import PythonFile
     from ohgw_tools.subject import Subject
 
 REMARKS = ("description", "note", "notes", "comment", "comments", "tags", "seed", "title", "group")
@@ -20,23 +21,26 @@ Outcome = tuple[object, ...]
 
 def spellings(subject: Subject) -> frozenset[str]:
     """Return every string, attribute, keyword and parameter of the code: all that may be a key."""
-    found: set[str] = subject.once(_spellings)
-    return frozenset(found)
-
-
-def _spellings(subject: Subject) -> set[str]:
-    found: set[str] = set()
-    for _, file in subject.python_files():
-        for node in file.nodes(ast.Constant):
-            if isinstance(node.value, str) and len(node.value) < 200:
-                found.add(node.value)
-                found.update(node.value.split("."))
-        found.update(node.attr for node in file.nodes(ast.Attribute))
-        found.update(node.arg for node in file.nodes(ast.keyword) if node.arg)
-        found.update(node.arg for node in file.nodes(ast.arg))
-        targets = [node.target for node in file.nodes(ast.AnnAssign)]
-        found.update(target.id for target in targets if isinstance(target, ast.Name))
+    found: frozenset[str] = subject.once(_spellings)
     return found
+
+
+def _spellings(subject: Subject) -> frozenset[str]:
+    return frozenset().union(*(file.derive(_in_file) for _, file in subject.python_files()))
+
+
+def _in_file(file: PythonFile) -> frozenset[str]:
+    found: set[str] = set()
+    for node in file.nodes(ast.Constant):
+        if isinstance(node.value, str) and len(node.value) < 200:
+            found.add(node.value)
+            found.update(node.value.split("."))
+    found.update(node.attr for node in file.nodes(ast.Attribute))
+    found.update(node.arg for node in file.nodes(ast.keyword) if node.arg)
+    found.update(node.arg for node in file.nodes(ast.arg))
+    targets = [node.target for node in file.nodes(ast.AnnAssign)]
+    found.update(target.id for target in targets if isinstance(target, ast.Name))
+    return frozenset(found)
 
 
 def is_label(key: Keys) -> bool:

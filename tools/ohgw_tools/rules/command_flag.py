@@ -23,9 +23,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     """
     roots = {name.split(".")[0] for name in subject.modules}
     for path, file in subject.python_files():
-        for command in file.nodes(ast.List):
-            module, given = _command(command)
-            if not module or module.split(".")[0] not in roots:
+        for command, module, given in file.derive(_commands):
+            if module.split(".")[0] not in roots:
                 continue
             target = subject.modules.get(module) or subject.modules.get(f"{module}.__main__")
             program = subject.python(target) if target else None
@@ -49,6 +48,12 @@ def _finding(
         inherited=subject.inherited(path, command.lineno),
         data={"module": module, "flag": flag},
     )
+
+
+def _commands(file: PythonFile) -> tuple[tuple[ast.List, str, list[str]], ...]:
+    """The lists of a file that start a module, with the module and its literal arguments."""
+    found = ((node, *_command(node)) for node in file.nodes(ast.List))
+    return tuple((node, module, given) for node, module, given in found if module)
 
 
 def _command(node: ast.List) -> tuple[str, list[str]]:

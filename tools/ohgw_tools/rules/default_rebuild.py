@@ -40,8 +40,14 @@ def _rebuilds(file: PythonFile) -> tuple[tuple[str, ast.Call, str], ...]:
     configured = {_maker(c) for c in file.nodes(ast.Call) if c.args or c.keywords} - {""}
     if not configured:
         return ()
+    loads = [
+        call
+        for call in file.nodes(ast.Call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "load_state_dict"
+    ]
+    around = {above for call in loads for above in file.ancestors(call)}
     found = []
-    for function in file.functions:
+    for function in (f for f in file.functions if f in around):
         for call in _bare_and_loaded(function):
             made = _maker(call)
             if made in configured:

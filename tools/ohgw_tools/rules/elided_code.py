@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source import wording
 from ohgw_tools.source.python_file import Comment, Definition, PythonFile
+from ohgw_tools.source.remark import File
 from ohgw_tools.source.source_text import SourceText
 from ohgw_tools.subject import Subject
 
@@ -25,20 +26,24 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error for each place; words such as "unchanged" count where nothing follows them."""
     for path in subject.files:
         file = subject.parsed(path)
-        found = False
-        for comment in file.comments if file else ():
-            assert file is not None
-            severity = _severity(comment, file.source)
-            if severity is not None:
-                found = True
-                yield _finding(subject, path, comment.line, comment.text.strip("# "), severity)
-        if isinstance(file, PythonFile):
-            for dots in _bare_dots(file):
-                found = True
-                yield _finding(subject, path, dots.lineno, "...", "error")
+        found = file.derive(_elided) if file else ()
+        for line, words, severity in found:
+            yield _finding(subject, path, line, words, severity)
         text = subject.files[path]
         if not found and len(text) < _WHOLE_FILE and _is_reference(text):
             yield _finding(subject, path, 1, text.strip()[:80], "error")
+
+
+def _elided(file: File) -> tuple[tuple[int, str, Severity], ...]:
+    """The places of one file: line, words and severity."""
+    found: list[tuple[int, str, Severity]] = []
+    for comment in file.comments:
+        severity = _severity(comment, file.source)
+        if severity is not None:
+            found.append((comment.line, comment.text.strip("# "), severity))
+    if isinstance(file, PythonFile):
+        found += ((dots.lineno, "...", "error") for dots in _bare_dots(file))
+    return tuple(found)
 
 
 def _finding(subject: Subject, path: str, line: int, words: str, severity: Severity) -> Finding:

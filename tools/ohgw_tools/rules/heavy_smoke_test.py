@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.source.run_list import Run, leaves, matches, runs
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.run_list import Run, assigned, leaves, matches, runs
 from ohgw_tools.source.yaml_file import KeyPath
 from ohgw_tools.subject import Subject
 
@@ -31,7 +32,6 @@ _MANY = 20
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error where nothing is smaller than in the full run, a warning for many epochs."""
     variations = subject.bundle.experiment.run_variations
-    suffixes = subject.contract.variations.smoke_suffixes
     smoke, full = runs(subject, "smoke"), runs(subject, "full")
     if not smoke or not full or smoke[0].path == full[0].path:
         return
@@ -40,7 +40,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     of_full: dict[str, list[Run]] = {}
     for index, match in matches(variations, full).items():
         of_full.setdefault(match.variation, []).append(full[index])
-    for index, match in matches(variations, smoke, suffixes).items():
+    for index, match in assigned(subject, "smoke").items():
         run = smoke[index]
         rivals = of_full.get(match.variation, [])
         peers = [other for other in rivals if other.group == run.group] or rivals
@@ -86,11 +86,11 @@ def _shared_is_lighter(subject: Subject, smoke: Run, full: Run) -> bool:
 
 def _code_knows_smoke(subject: Subject) -> bool:
     """Whether code other than the command line speaks of smoke tests: it may cut the run itself."""
-    return any(
-        "smoke" in node.id.lower()
-        for _, file in subject.python_files()
-        for node in file.nodes(ast.Name)
-    )
+    return any(file.derive(_speaks_of_smoke) for _, file in subject.python_files())
+
+
+def _speaks_of_smoke(file: PythonFile) -> bool:
+    return any("smoke" in node.id.lower() for node in file.nodes(ast.Name))
 
 
 def _is_lighter(run: Run, other: Run) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.interpreter.effective_config import effective, is_label
-from ohgw_tools.source.run_list import ROLES, Role, Run, leaves, matches, runs
+from ohgw_tools.source.run_list import ROLES, Role, Run, assigned, leaves, runs
 from ohgw_tools.subject import Subject
 
 NAME = "identical-variations"
@@ -29,15 +29,14 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _classes(subject: Subject, role: Role) -> Iterator[tuple[list[str], list[Run]]]:
     found = runs(subject, role)
-    suffixes = subject.contract.variations.smoke_suffixes
-    assigned = matches(subject.bundle.experiment.run_variations, found, suffixes)
+    carried_out = assigned(subject, role)
     groups: dict[object, list[int]] = {}
-    for index in assigned:
+    for index in carried_out:
         run = found[index]
         seen = tuple(sorted((repr(k), repr(v)) for k, v in effective(subject, run).items()))
         groups.setdefault((run.group, seen), []).append(index)
     for indices in groups.values():
-        variations = list(dict.fromkeys(assigned[i].variation for i in indices))
+        variations = list(dict.fromkeys(carried_out[i].variation for i in indices))
         if len(variations) > 1:
             yield variations, [found[i] for i in indices]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.source.class_table import ClassEntry, ClassTable, class_table
+from ohgw_tools.source.class_table import ClassEntry, ClassTable, class_table, methods_of
 from ohgw_tools.source.definition_table import dotted
 from ohgw_tools.source.module_members import MODULE_MEMBERS
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "missing-attribute"
@@ -31,7 +32,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         members = _members(table, entry, frozenset())
         if table.one(entry.node.name) is None or members is None or members & _HOOKS:
             continue
-        for node in _uses(entry):
+        for node in entry.file.derive(_uses)[entry.node]:
             name = node.attr
             if name in members or name in mentioned or name.startswith("__"):
                 continue
@@ -48,15 +49,20 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _uses(entry: ClassEntry) -> Iterator[ast.Attribute]:
-    for method in entry.methods.values():
+def _uses(file: PythonFile) -> Mapping[ast.ClassDef, tuple[ast.Attribute, ...]]:
+    """What is read of `self`, by class."""
+    return {node: tuple(_uses_in(node)) for node in file.nodes(ast.ClassDef)}
+
+
+def _uses_in(owner: ast.ClassDef) -> Iterator[ast.Attribute]:
+    for method in methods_of(owner).values():
         decorators = {ast.unparse(d) for d in method.decorator_list}
         if decorators & {"staticmethod", "classmethod"} or not method.args.args:
             continue
         this = method.args.args[0].arg
         for node in ast.walk(method):
             match node:
-                case ast.Attribute(value=ast.Name(id=owner), ctx=ast.Load()) if owner == this:
+                case ast.Attribute(value=ast.Name(id=name), ctx=ast.Load()) if name == this:
                     yield node
 
 
@@ -90,8 +96,10 @@ def _defined_below(table: ClassTable, name: str, attribute: str) -> bool:
 
 def _mentioned(subject: Subject) -> frozenset[str]:
     """The attributes that any code sets, and every string: setattr and register_buffer use them."""
-    names: set[str] = set()
-    for _, file in subject.python_files():
-        names.update(n.attr for n in file.nodes(ast.Attribute) if not isinstance(n.ctx, ast.Load))
-        names.update(n.value for n in file.nodes(ast.Constant) if isinstance(n.value, str))
+    return frozenset().union(*(file.derive(_mentions) for _, file in subject.python_files()))
+
+
+def _mentions(file: PythonFile) -> frozenset[str]:
+    names = {n.attr for n in file.nodes(ast.Attribute) if not isinstance(n.ctx, ast.Load)}
+    names |= {n.value for n in file.nodes(ast.Constant) if isinstance(n.value, str)}
     return frozenset(names)

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.source.run_list import CLOSE, ROLES, VALUE, Role, Run, config_paths, matches, runs
+from ohgw_tools.source.python_file import PythonFile
+from ohgw_tools.source.run_list import CLOSE, ROLES, VALUE, Role, Run, assigned, config_paths, runs
 from ohgw_tools.subject import Subject
 
 NAME = "missing-variation"
@@ -39,14 +40,13 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _uncovered(
     subject: Subject, role: Role, variations: tuple[str, ...], found: tuple[Run, ...]
 ) -> Iterator[Finding]:
-    suffixes = subject.contract.variations.smoke_suffixes
-    assigned = matches(variations, found, suffixes)
+    carried_out = assigned(subject, role)
     # Where runs are too few, a run that merely holds a word of the variation is not its run.
     least = CLOSE if len(found) < len(variations) else 0.0
-    covered = {match.variation for match in assigned.values() if match.score >= least}
+    covered = {match.variation for match in carried_out.values() if match.score >= least}
     missing = [v for v in variations if v not in covered]
-    spare = sum(i not in assigned or assigned[i].score < VALUE for i in range(len(found)))
-    unknown = [run.id for i, run in enumerate(found) if i not in assigned]
+    spare = sum(i not in carried_out or carried_out[i].score < VALUE for i in range(len(found)))
+    unknown = [run.id for i, run in enumerate(found) if i not in carried_out]
     severity: Severity = "error"
     if len(found) >= len(variations) and spare >= len(missing):
         severity = "warning" if unknown else "info"
@@ -84,9 +84,8 @@ def _unnamed(
 
 
 def _code_strings(subject: Subject) -> frozenset[str]:
-    return frozenset(
-        node.value
-        for _, file in subject.python_files()
-        for node in file.nodes(ast.Constant)
-        if isinstance(node.value, str)
-    )
+    return frozenset().union(*(file.derive(_strings) for _, file in subject.python_files()))
+
+
+def _strings(file: PythonFile) -> frozenset[str]:
+    return frozenset(n.value for n in file.nodes(ast.Constant) if isinstance(n.value, str))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source.definition_table import dotted
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
 NAME = "random-metric"
@@ -33,12 +34,7 @@ _HARMLESS = {"random", "np", "numpy", "torch", "float", "min", "max", "round", "
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error for each assignment of a metric whose value is random but for constants."""
     for path, file in subject.python_files():
-        for node in file.nodes(ast.Assign, ast.AnnAssign, ast.AugAssign):
-            targets, value = _assigned(node)
-            names = [name for target in targets if (name := _name(target))]
-            metric = next((name for name in names if _METRIC.search(name)), None)
-            if metric is None or value is None or not _is_random(value):
-                continue
+        for node, metric in file.derive(_drawn):
             yield subject.finding(
                 __name__,
                 f"the metric {metric!r} is drawn from a random generator",
@@ -48,6 +44,18 @@ def check(subject: Subject) -> Iterator[Finding]:
                 inherited=subject.inherited(path, node.lineno),
                 data={"symbol": metric, "module": path},
             )
+
+
+def _drawn(file: PythonFile) -> tuple[tuple[ast.stmt, str], ...]:
+    """The assignments of metrics that are drawn, each with the metric."""
+    found = []
+    for node in file.nodes(ast.Assign, ast.AnnAssign, ast.AugAssign):
+        targets, value = _assigned(node)
+        names = [name for target in targets if (name := _name(target))]
+        metric = next((name for name in names if _METRIC.search(name)), None)
+        if metric is not None and value is not None and _is_random(value):
+            found.append((node, metric))
+    return tuple(found)
 
 
 def _assigned(node: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.source.run_list import CLOSE, EXACT, ROLES, matches, runs
+from ohgw_tools.source.run_list import CLOSE, EXACT, ROLES, assigned, runs
 from ohgw_tools.subject import Subject
 
 NAME = "renamed-variation"
@@ -19,12 +19,11 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield an info for each variation that no run carries by its exact name: results may then lie
     where nobody looks for them.
     """
-    variations = tuple(dict.fromkeys(subject.bundle.experiment.run_variations))
     for role in ROLES:
         found = runs(subject, role)
-        assigned = matches(variations, found, subject.contract.variations.smoke_suffixes)
-        exact = {match.variation for match in assigned.values() if match.score == EXACT}
-        for index, match in assigned.items():
+        carried_out = assigned(subject, role)
+        exact = {match.variation for match in carried_out.values() if match.score == EXACT}
+        for index, match in carried_out.items():
             if match.variation in exact or match.score < CLOSE:
                 continue
             exact.add(match.variation)

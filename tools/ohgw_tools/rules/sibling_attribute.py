@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.definition_table import dotted
 from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.source.scopes import is_shadowed, rebound
 from ohgw_tools.source.siblings import exports, imported_names
@@ -48,7 +49,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _module(node: ast.Attribute) -> str:
     """Return `a.b` for the node `a.b.c`."""
-    return ast.unparse(node.value) if isinstance(node.value, ast.Name | ast.Attribute) else ""
+    return dotted(node.value)
 
 
 def _is_other(file: PythonFile, node: ast.Attribute) -> bool:
@@ -80,9 +81,9 @@ def _known(subject: Subject, target: str, name: str) -> bool:
 
 def _assigned(subject: Subject) -> frozenset[str]:
     """The attributes that any code of the bundle sets."""
-    return frozenset(
-        node.attr
-        for _, file in subject.python_files()
-        for node in file.nodes(ast.Attribute)
-        if not isinstance(node.ctx, ast.Load)
-    )
+    return frozenset().union(*(file.derive(_set_here) for _, file in subject.python_files()))
+
+
+def _set_here(file: PythonFile) -> frozenset[str]:
+    nodes = file.nodes(ast.Attribute)
+    return frozenset(node.attr for node in nodes if not isinstance(node.ctx, ast.Load))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.facts.experiment_facts import facts
 from ohgw_tools.finding import Finding, IssueKind, Severity
-from ohgw_tools.source.run_list import ROLES, Role, Run, matches, runs
+from ohgw_tools.source.run_list import ROLES, Role, Run, assigned, runs
 from ohgw_tools.subject import Subject
 
 NAME = "unpaired-seeds"
@@ -47,10 +47,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _groups(subject: Subject, role: Role) -> list[dict[str, list[Run]]]:
     """The runs with one seed each, by dataset and model, then by variation."""
     found = runs(subject, role)
-    variations = subject.bundle.experiment.run_variations
-    assigned = matches(variations, found, subject.contract.variations.smoke_suffixes)
     groups: dict[tuple[str, ...], dict[str, list[Run]]] = {}
-    for index, match in assigned.items():
+    for index, match in assigned(subject, role).items():
         run = found[index]
         if isinstance(run.config.get("seed"), int):
             groups.setdefault(run.group, {}).setdefault(match.variation, []).append(run)

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.interpreter.effective_config import Keys, is_label, usages
-from ohgw_tools.source.run_list import ROLES, Role, Run, matches, runs
+from ohgw_tools.source.run_list import ROLES, Role, Run, assigned, runs
 from ohgw_tools.subject import Subject
 
 NAME = "unread-key"
@@ -44,9 +44,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _distinguishes(subject: Subject, role: Role, key: Keys, uses: Uses) -> bool:
     """Whether runs of the same dataset and model differ in this key, by variation."""
     found = runs(subject, role)
-    variations = subject.bundle.experiment.run_variations
-    suffixes = subject.contract.variations.smoke_suffixes
-    named = {found[i].key: m.variation for i, m in matches(variations, found, suffixes).items()}
+    named = {found[i].key: m.variation for i, m in assigned(subject, role).items()}
     values = {run.key: repr(value) for run, value, _ in uses}
     having = {named.get(run.key, run.id) for run, _, _ in uses}
     if having != {named.get(run.key, run.id) for run in found}:

@@ -26,8 +26,7 @@ class ClassEntry(NamedTuple):
     @property
     def methods(self) -> Mapping[str, Function]:
         """Its own methods by name."""
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-        return {m.name: m for m in self.node.body if isinstance(m, kinds)}
+        return methods_of(self.node)
 
     @property
     def members(self) -> frozenset[str]:
@@ -96,6 +95,12 @@ class ClassTable:
             return True
         below = self.leaves(entry.node.name)
         return bool(below) and all(function.name in methods for methods in below)
+
+
+def methods_of(node: ast.ClassDef) -> Mapping[str, Function]:
+    """Return the methods of a class by name, without those that it inherits."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {m.name: m for m in node.body if isinstance(m, kinds)}
 
 
 def class_table(subject: Subject) -> ClassTable:

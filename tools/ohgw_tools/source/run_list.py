@@ -90,6 +90,19 @@ def matches(
     return result
 
 
+def assigned(subject: Subject, role: Role) -> Mapping[int, Match]:
+    """Return the variation of each run of a role by its index, smoke suffixes aside; worked out
+    once for each subject.
+    """
+    key = (assigned, role)
+    if key not in subject.memo:
+        suffixes = subject.contract.variations.smoke_suffixes
+        variations = tuple(dict.fromkeys(subject.bundle.experiment.run_variations))
+        subject.memo[key] = matches(variations, runs(subject, role), suffixes)
+    found: Mapping[int, Match] = subject.memo[key]
+    return found
+
+
 def leaves(value: object, key: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
     """Yield each value that is no mapping, with its key path; lists count as values."""
     stack: list[tuple[KeyPath, object]] = [(key, value)]
