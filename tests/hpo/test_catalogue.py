@@ -62,6 +62,47 @@ def test_matches_usual_spellings(name: str) -> None:
     assert entry.name == "wikitext-103"
 
 
+@pytest.mark.parametrize(
+    ("spelt", "name"),
+    [
+        ("cifar-10", "cifar-10"),
+        ("uoft-cs/cifar10", "cifar-10"),
+        ("ILSVRC-2012", "imagenet-1k"),
+        ("ptb_text_only", "penn-treebank"),
+        ("penn_treebank", "penn-treebank"),
+        ("roneneldan/TinyStories", "tinystories"),
+        ("tiny_imagenet_200", "tiny-imagenet"),
+        ("glue/sst2", "sst-2"),
+        ("UCI Adult", "adult"),
+        ("Covtype", "covertype"),
+        ("ETTh1", "etth1"),
+    ],
+)
+def test_matches_other_datasets_by_their_usual_spellings(spelt: str, name: str) -> None:
+    entry = catalogue.dataset(spelt)
+    assert entry is not None
+    assert entry.name == name
+
+
+@pytest.mark.parametrize(
+    ("spelt", "name"),
+    [
+        ("ResNet20", "resnet-20"),
+        ("gpt-2 small", "gpt2"),
+        ("ViT-B/16", "vit-b-16"),
+        ("google/vit-base-patch16-224", "vit-b-16"),
+        ("vit_tiny", "vit-tiny"),
+        ("Transformer LM", "transformer-lm"),
+        ("WRN-28-10", "wide-resnet-28-10"),
+        ("EleutherAI/pythia-70m", "pythia-70m"),
+    ],
+)
+def test_matches_models_by_their_usual_spellings(spelt: str, name: str) -> None:
+    entry = catalogue.model(spelt)
+    assert entry is not None
+    assert entry.name == name
+
+
 def test_a_shared_hub_id_needs_its_configuration() -> None:
     assert catalogue.dataset("Salesforce/wikitext") is None
     for config in ("wikitext-103-raw-v1", "wikitext-103-v1"):
@@ -123,7 +164,36 @@ def test_fields_fit_together() -> None:
     assert all(entry.sources for entry in everything())
 
 
+@pytest.mark.torch
+@pytest.mark.slow
+def test_models_built_as_their_entries_say_have_the_published_number_of_weights() -> None:
+    """On the meta device, which holds no weights: a size that is missing is another model."""
+    import torch
+    import transformers
+
+    built = 0
+    for entry in catalogue.models():
+        if entry.config is None or entry.parameters is None or "attention_types" in entry.note:
+            continue
+        config = getattr(transformers, entry.config.rpartition(".")[2])(**entry.kwargs)
+        if entry.task == "image-classification":
+            config.num_labels = 1000
+        with torch.device("meta"):
+            model = getattr(transformers, entry.constructor.rpartition(".")[2])(config)
+        counted = model
+        if entry.task == "masked-lm":
+            counted = getattr(model, model.base_model_prefix)
+        found = sum(p.numel() for p in counted.parameters())
+        if entry.name.startswith("bert"):
+            found += config.hidden_size * (config.hidden_size + 1)  # the pooler of the encoder
+        assert found == entry.parameters, entry.name
+        built += 1
+    assert built >= 20
+
+
 def check_dataset(entry: DatasetEntry) -> None:
+    assert set(entry.hidden) <= set(entry.splits), entry.name
+    assert not (entry.hub and entry.hub.revision) or entry.hub.script, entry.name
     assert entry.hub or entry.loader, f"{entry.name}: no way to load it"
     if entry.hub and entry.splits:
         assert set(entry.rows) <= set(entry.splits), entry.name

@@ -23,6 +23,7 @@ Task = Literal[
     "token-classification",
     "tabular-classification",
     "tabular-regression",
+    "time-series-forecasting",
     "reinforcement-learning",
     "node-classification",
     "speech-recognition",
@@ -44,23 +45,28 @@ class Source(BaseModel):
 
 class HubDataset(BaseModel):
     """The arguments of `datasets.load_dataset`. `script` marks datasets that lie on the hub as a
-    loading script, which `datasets` 4 and later refuse; `gated` ones need accepted terms.
+    loading script, which `datasets` 4 and later refuse; `revision` is one that holds files instead.
+    `gated` ones need accepted terms, `streamed` ones no memory holds.
     """
 
     model_config = FROZEN
 
     path: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     config: str | None = None
+    revision: str | None = None
     script: bool = False
     gated: bool = False
+    streamed: bool = False
 
 
 class DatasetEntry(BaseModel):
     """A dataset. `splits` maps the roles train, validation and test to the dataset's own names of
     its splits; `columns` maps roles (text, label, image, ...) to column names; `rows` counts rows
     by role, `words` the words of a text by role. A field that is not known for certain is left out.
-    `loader` names the call that gives the data where the hub does not; `not_ood_for` names datasets
-    that share its text.
+    `hidden` are the roles whose labels nobody gets; `shape` is (channels, height, width) where all
+    images have one, `features` the number of a table's columns without the label. `loader` names
+    the call that gives the data where the hub does not, with `arguments`; `not_ood_for` names
+    datasets that share its text.
     """
 
     model_config = FROZEN
@@ -70,11 +76,15 @@ class DatasetEntry(BaseModel):
     task: Task
     hub: HubDataset | None = None
     loader: str | None = None
+    arguments: dict[str, int | str] = Field(default_factory=dict)
     splits: dict[Literal["train", "validation", "test"], str] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
     rows: dict[Literal["train", "validation", "test"], int] = Field(default_factory=dict)
     words: dict[Literal["train", "validation", "test"], int] = Field(default_factory=dict)
+    hidden: tuple[Literal["train", "validation", "test"], ...] = ()
     classes: int | None = Field(default=None, ge=2)
+    shape: tuple[int, int, int] | None = None
+    features: int | None = Field(default=None, gt=0)
     licence: str | None = None
     offline: tuple[OfflineForm, ...] = ()
     headline: str | None = None
@@ -98,7 +108,7 @@ class ModelEntry(BaseModel):  # type: ignore[no-redef]
     task: Task
     constructor: str
     config: str | None = None
-    kwargs: dict[str, int | float | str] = Field(default_factory=dict)
+    kwargs: dict[str, bool | int | float | str] = Field(default_factory=dict)
     small: dict[str, int | float | str] = Field(default_factory=dict)
     pretrained: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
     gated: bool = False

@@ -28,7 +28,8 @@ def size_edits(subject: Subject, path: str, smoke: tuple[Run, ...]) -> list[Edit
         name, function = found
         if name not in opened:
             opened.add(name)
-            edits += _opened(subject, path, name, function, config, entry.kwargs)
+            sizes = {key: value for key, value in entry.kwargs.items() if key in entry.small}
+            edits += _opened(subject, path, name, function, config, sizes)
         kwargs = model.get("kwargs") or {}
         for key, value in entry.small.items():
             if key not in kwargs:
@@ -62,7 +63,7 @@ def _opened(
     name: str,
     function: ast.FunctionDef,
     config: str,
-    sizes: dict[str, int | float | str],
+    sizes: dict[str, bool | int | float | str],
 ) -> list[Edit]:
     """The class's `__init__` with each size as a last parameter, passed on to the configuration."""
     have = {argument.arg for argument in function.args.args}
