@@ -8,27 +8,37 @@ from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle
 from ohgw_tools.catalogue import ModelEntry
 from ohgw_tools.contract import Contract
-from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
+from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText
 from ohgw_tools.finding import Finding
+from ohgw_tools.repairing import input_size
 from ohgw_tools.repairing.template_edit import with_definitions
 from ohgw_tools.source.name_registry import Registry, registries
-from ohgw_tools.source.run_list import runs
 from ohgw_tools.subject import Subject
 
 NAME = "catalogue-model"
 ANSWERS = ("registry-gap",)
 ORDER = 93
-SUMMARY = "Writes a model of the catalogue from scratch and registers it: CIFAR ResNets, GPT-2."
+SUMMARY = (
+    "Writes a model of the catalogue from scratch and registers it: CIFAR ResNets, ViT, GPT-2, a "
+    "Transformer language model, an MLP."
+)
 
-# The class that builds a model of the catalogue, and the template that it stands in.
-_TEMPLATES = {"CifarResNet": "cifar_resnet", "GPT2FromScratch": "causal_lm"}
+# The class that builds a model of the catalogue, and the templates that it needs, its own last.
+_TEMPLATES = {
+    "CifarResNet": ("cifar_resnet",),
+    "VisionTransformer": ("transformer_block", "vision_transformer"),
+    "GPT2FromScratch": ("causal_lm",),
+    "TransformerLM": ("transformer_block", "transformer_lm"),
+    "TableMLP": ("mlp",),
+}
 _GPT2 = "transformers.GPT2LMHeadModel"
 
 
 def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -> Patch | None:
     """Add the class before the one registry of the file that refuses the name, and an entry to it.
 
-    Never loads trained weights: what is written is built from a configuration.
+    Never loads trained weights: what is written is built from a configuration, and takes inputs and
+    classes as the dataset of each run has them.
     """
     subject = Subject(bundle, contract)
     for finding in findings:
@@ -42,8 +52,9 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
         if entry is None or target is None or len(found) != 1:
             continue
         edits = _edits(subject, finding.path, found[0], name, target, entry)
-        if edits:
-            edits += _smoke_sizes(subject, name, entry)
+        fitted = input_size.fitted(subject, name, entry, findings) if edits else None
+        if fitted is not None:
+            edits += fitted
             same = [f.fingerprint for f in findings if f.data.get("name") == name]
             note = f"{entry.name} from scratch, registered as {found[0].spelt(name)}"
             return Patch(edits=tuple(edits), answers=tuple(same), note=note)
@@ -85,7 +96,7 @@ def _edits(
     anchor = _above(subject, path, registry)
     if anchor is None or f"def {own}(" in text:
         return []
-    edits = with_definitions(path, text, _TEMPLATES[target])
+    edits = [e for name in reversed(_TEMPLATES[target]) for e in with_definitions(path, text, name)]
     placed: list[Edit] = [
         e.model_copy(update={"anchor": anchor, "where": "after"})
         if isinstance(e, InsertDefinition)
@@ -98,27 +109,6 @@ def _edits(
         InsertDefinition(path=path, code=factory, anchor=anchor, where="after"),
         *placed,
     ]
-
-
-def _same(one: object, other: str) -> bool:
-    """Whether two spellings are one name: code may have changed the letter case."""
-    return catalogue.spelling(str(one)) == catalogue.spelling(other)
-
-
-def _smoke_sizes(subject: Subject, name: str, entry: ModelEntry) -> list[Edit]:
-    """Small sizes for the smoke runs that name the model."""
-    edits: list[Edit] = []
-    for run in runs(subject, "smoke"):
-        model = run.config.get("model")
-        if not isinstance(model, dict) or not _same(model.get("name"), name):
-            continue
-        kwargs = model.get("kwargs")
-        held = kwargs if isinstance(kwargs, dict) else {}
-        for key, value in entry.small.items():
-            if key not in held:
-                place = (*run.key, "model", "kwargs", key)
-                edits.append(SetKey(path=run.path, key=place, value=value))
-    return edits
 
 
 def _above(subject: Subject, path: str, registry: Registry) -> str | None:

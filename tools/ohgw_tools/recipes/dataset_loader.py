@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle
@@ -11,9 +12,11 @@ from ohgw_tools.catalogue import DatasetEntry
 from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Edit, InsertDefinition, Patch, ReplaceText, SetKey
 from ohgw_tools.finding import Finding
+from ohgw_tools.repairing import known_data
+from ohgw_tools.repairing.known_data import Kind
 from ohgw_tools.repairing.template_edit import top_names, with_definitions
 from ohgw_tools.source import name_branch
-from ohgw_tools.source.run_list import runs
+from ohgw_tools.source.run_list import Run, runs
 from ohgw_tools.subject import Subject
 
 NAME = "dataset-loader"
@@ -22,51 +25,25 @@ ORDER = 95
 SUMMARY = "Writes the loader of a dataset of the catalogue: local directory, hub cache, hub."
 
 
-class _Kind(NamedTuple):
-    """How a task's datasets are loaded: the template, its class, and what a smoke test adds."""
-
-    template: str
-    constant: str
-    dataset: str
-    splits: tuple[str, ...]
-    smoke: dict[str, str | int]
-
-
-# Sizes of a smoke test on the text that stands in offline.
-SMOKE_TOKENS, SMOKE_IMAGES, SMOKE_VOCABULARY = 8_000, 128, 512
-
-_KINDS = {
-    "causal-lm": _Kind(
-        "text_data",
-        "TEXT_DATASETS",
-        "TextBlockDataset",
-        ("train", "val", "test", "ood"),
-        {"offline_fallback": "python_docs", "max_tokens": SMOKE_TOKENS},
-    ),
-    "image-classification": _Kind(
-        "image_data",
-        "IMAGE_DATASETS",
-        "HubImageDataset",
-        ("train", "val", "test"),
-        {"offline_fallback": "drawn_digits", "max_samples": SMOKE_IMAGES},
-    ),
-}
+# The vocabulary of a smoke test: its text is small.
+SMOKE_VOCABULARY = 512
 
 
 def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -> Patch | None:
     """Add a branch for the dataset to the if-chain that refuses it, and the loader that it calls.
 
-    Certain in a function of (cfg, split), for labelled images, and for text where the training code
-    reads rows as dicts with input_ids and labels. The smoke test alone may fall back on other data,
-    which is announced and recorded; the full experiment fails loudly without its own.
+    Certain in a function of (cfg, split), for labelled images and tables, and for text where the
+    training code reads rows as dicts with input_ids and labels. The smoke test alone may fall back
+    on other data, which is announced and recorded; the full experiment fails loudly without its
+    own. What a person has to do first (accept terms) stands beside the dataset's entry.
     """
     for finding in findings:
         if not str(finding.data.get("key", "")).endswith("dataset.name"):
             continue
         name = str(finding.data.get("name", ""))
         entry = catalogue.dataset(name)
-        kind = _KINDS.get(entry.task) if entry is not None else None
-        if entry is None or kind is None or finding.region is None or not _is_plain(entry):
+        kind = known_data.kind_of(entry) if entry is not None else None
+        if entry is None or kind is None or finding.region is None:
             continue
         subject = Subject(bundle, contract)
         line = finding.region.start_line
@@ -74,28 +51,34 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
         if edits:
             same = [f.fingerprint for f in findings if f.data.get("name") == name]
             return Patch(
-                edits=(*edits, *_smoke_keys(subject, name, kind)),
+                edits=(
+                    *edits,
+                    *_full_keys(subject, name, entry),
+                    *_smoke_keys(subject, name, entry),
+                ),
                 answers=tuple(same),
-                note=f"loads {entry.name} ({_address(entry)}); "
-                "what stands in offline, in the smoke test alone, is announced",
+                note=_note(entry),
             )
     return None
 
 
+def _note(entry: DatasetEntry) -> str:
+    said = f"loads {entry.name} ({_address(entry)})"
+    if "in-package" not in entry.offline:
+        said += "; what stands in offline, in the smoke test alone, is announced"
+    added = ", ".join(f"{k}: {v}" for k, v in known_data.full_keys(entry).items())
+    said += f"; the full configuration now says {added}" if added else ""
+    return "; ".join([said, *known_data.remarks(entry)])
+
+
 def _address(entry: DatasetEntry) -> str:
-    assert entry.hub is not None
+    if entry.hub is None:
+        return str(entry.loader)
     return ", ".join(part for part in (entry.hub.path, entry.hub.config) if part)
 
 
-def _is_plain(entry: DatasetEntry) -> bool:
-    """Whether the hub serves it to anybody as files, with a training and a labelled test split."""
-    hub = entry.hub
-    plain = hub is not None and not hub.script and not hub.gated
-    return plain and {"train", "test"} <= set(entry.splits)
-
-
 def _loader(
-    subject: Subject, path: str, line: int, name: str, entry: DatasetEntry, kind: _Kind
+    subject: Subject, path: str, line: int, name: str, entry: DatasetEntry, kind: Kind
 ) -> list[Edit]:
     file = subject.python(path)
     if file is None or file.tree is None:
@@ -118,9 +101,8 @@ def _loader(
         "",
         lines[branch.raise_line - 1],
     ]
-    constant = _constant(spelt, entry, kind)
-    without = (kind.constant, "TokenNoiseDataset")
-    loader = with_definitions(path, text, kind.template, without=without)
+    constant = known_data.constant(spelt, entry, kind)
+    loader = with_definitions(path, text, kind.template, without=(kind.constant,))
     anchor = branch.function.name
     placed = [
         e.model_copy(update={"anchor": anchor}) if isinstance(e, InsertDefinition) else e
@@ -129,27 +111,14 @@ def _loader(
     placed.insert(-1, InsertDefinition(path=path, code=constant, anchor=anchor, where="before"))
     return [
         ReplaceText(path=path, search=block, replace="\n".join(new)),
-        *_more_splits(path, file.tree, lines, kind),
+        *_more_splits(path, file.tree, lines, known_data.split_names(entry)),
         *placed,
     ]
 
 
-def _constant(name: str, entry: DatasetEntry, kind: _Kind) -> str:
-    assert entry.hub is not None
-    known = {"hub": entry.hub.path, "config": entry.hub.config or ""}
-    if entry.task == "causal-lm":
-        known["column"] = entry.columns["text"]
-    else:
-        known |= {key: entry.columns[key] for key in ("image", "label")} | dict(entry.splits)
-    lines = [f"{kind.constant} = {{", f'    "{name}": {{']
-    lines += [f'        "{key}": "{value}",' for key, value in known.items()]
-    if entry.task == "causal-lm":
-        headline = entry.headline or r"^\s*$"
-        lines.append(f'        "headline": r"{headline}",')
-    return "\n".join([*lines, "    },", "}"])
-
-
-def _more_splits(path: str, tree: ast.Module, lines: list[str], kind: _Kind) -> list[Edit]:
+def _more_splits(
+    path: str, tree: ast.Module, lines: list[str], names: tuple[str, ...]
+) -> list[Edit]:
     """Let the dataset's other splits through where an assert allows train and val alone."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assert) or not isinstance(node.test, ast.Compare):
@@ -161,7 +130,7 @@ def _more_splits(path: str, tree: ast.Module, lines: list[str], kind: _Kind) -> 
         if node.test.left.id == "split" and values == {"train", "val"}:
             old = "\n".join(lines[node.lineno - 1 : node.end_lineno])
             indent = " " * node.col_offset
-            splits = ", ".join(f'"{split}"' for split in kind.splits)
+            splits = ", ".join(f'"{split}"' for split in names)
             return [
                 ReplaceText(
                     path=path,
@@ -183,20 +152,34 @@ def _reads_dicts(subject: Subject) -> bool:
     return {"input_ids", "labels"} <= keys
 
 
-def _smoke_keys(subject: Subject, name: str, kind: _Kind) -> list[Edit]:
+def _full_keys(subject: Subject, name: str, entry: DatasetEntry) -> list[Edit]:
+    return [
+        SetKey(path=run.path, key=(*run.key, "dataset", key), value=value)
+        for run, dataset in _named(subject, "full", name)
+        for key, value in known_data.full_keys(entry).items()
+        if key not in dataset
+    ]
+
+
+def _smoke_keys(subject: Subject, name: str, entry: DatasetEntry) -> list[Edit]:
     edits: list[Edit] = []
-    for run in runs(subject, "smoke"):
-        dataset = run.config.get("dataset")
-        # Code may have changed the letter case of the name that it refuses.
-        named = str(dataset.get("name")) if isinstance(dataset, dict) else ""
-        if catalogue.spelling(named) != catalogue.spelling(name) or not isinstance(dataset, dict):
-            continue
-        place = (*run.key, "dataset")
-        for key, value in kind.smoke.items():
+    for run, dataset in _named(subject, "smoke", name):
+        for key, value in known_data.smoke_keys(entry).items():
             if key not in dataset:
-                edits.append(SetKey(path=run.path, key=(*place, key), value=value))
+                edits.append(SetKey(path=run.path, key=(*run.key, "dataset", key), value=value))
         kwargs = (run.config.get("model") or {}).get("kwargs") or {}
         if int(kwargs.get("vocab_size", 0)) > SMOKE_VOCABULARY:
             key_path = (*run.key, "model", "kwargs", "vocab_size")
             edits.append(SetKey(path=run.path, key=key_path, value=SMOKE_VOCABULARY))
     return edits
+
+
+def _named(
+    subject: Subject, role: Literal["smoke", "full"], name: str
+) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """The runs that name the dataset; code may have changed the letter case of what it refuses."""
+    for run in runs(subject, role):
+        dataset = run.config.get("dataset")
+        named = str(dataset.get("name")) if isinstance(dataset, dict) else ""
+        if isinstance(dataset, dict) and catalogue.spelling(named) == catalogue.spelling(name):
+            yield run, dataset

@@ -38,7 +38,7 @@ def propose(bundle: Bundle, contract: Contract, findings: tuple[Finding, ...]) -
                 e.model_copy(update={"anchor": "TextBlockDataset", "where": "after"})
                 if isinstance(e, InsertDefinition)
                 else e
-                for e in with_definitions(path, text, "text_data", without=_others())
+                for e in with_definitions(path, text, "token_noise")
             ]
             about = [f.fingerprint for f in findings if _is_about(f, key)]
             note = f"{key} replaces that share of training input tokens, by seed and row"
@@ -50,12 +50,6 @@ def _is_about(finding: Finding, key: str) -> bool:
     keys = finding.data.get("keys")
     listed = [str(k) for k in keys] if isinstance(keys, list) else [str(finding.data.get("key"))]
     return any(k.endswith(key) for k in listed)
-
-
-def _others() -> tuple[str, ...]:
-    from ohgw_tools import templates
-
-    return tuple(name for name in templates.names("text_data") if name != "TokenNoiseDataset")
 
 
 def _wrapped(path: str, tree: ast.Module, lines: list[str], key: str) -> list[Edit]:

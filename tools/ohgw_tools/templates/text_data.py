@@ -15,6 +15,7 @@ import os
 import random
 import re
 import sys
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-TEXT_DATASETS: dict[str, dict[str, str]] = {}
+TEXT_DATASETS: dict[str, dict[str, Any]] = {}
 
 # What each dataset was really read from; goes into results.json.
 DATA_SOURCES: dict[str, dict[str, Any]] = {}
@@ -38,7 +39,8 @@ def load_text_lines(name: str, ds_cfg: dict[str, Any], split: str) -> list[str]:
     text may stand in; that is announced on stderr and recorded in DATA_SOURCES.
     """
     known = TEXT_DATASETS[name]
-    local_dir = ds_cfg.get("local_dir") or os.environ.get(f"{name}_DIR")
+    variable = re.sub(r"\W", "_", name) + "_DIR"
+    local_dir = ds_cfg.get("local_dir") or os.environ.get(variable)
     if local_dir:
         lines = _read_local(Path(local_dir), split, known["column"])
         DATA_SOURCES[name] = {"source": str(local_dir), "is_real_dataset": True}
@@ -47,20 +49,38 @@ def load_text_lines(name: str, ds_cfg: dict[str, Any], split: str) -> list[str]:
     if fallback:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
-        from datasets import load_dataset
-
-        rows = load_dataset(known["hub"], known["config"] or None, split=split)
+        lines = _read_hub(known, ds_cfg, split)
     except (OSError, ValueError) as error:  # ValueError: the cache has another configuration
         if fallback != "python_docs":
             raise RuntimeError(
                 f"dataset {name} ({known['hub']}, {known['config']}) is neither in the cache nor "
-                f"within reach: {error}. Give its directory as dataset.local_dir or {name}_DIR."
+                f"within reach: {error}. Give its directory as dataset.local_dir or {variable}."
             ) from error
         if name not in DATA_SOURCES:
             print(f"WARNING: {name} not found; SMOKE TEST ON PYTHON'S DOCS", file=sys.stderr)
         DATA_SOURCES[name] = {"source": "offline_fallback: python_docs", "is_real_dataset": False}
         return _python_docs(split)
-    DATA_SOURCES[name] = {"source": f"{known['hub']}/{known['config']}", "is_real_dataset": True}
+    source = "/".join(part for part in (known["hub"], known["config"]) if part)
+    DATA_SOURCES[name] = {"source": source, "is_real_dataset": True}
+    return lines
+
+
+def _read_hub(known: dict[str, Any], ds_cfg: dict[str, Any], split: str) -> list[str]:
+    """Read a split from the hub's cache or the hub; of a stream the first `max_rows` rows.
+
+    A corpus that no memory holds is streamed, and how much of it an experiment reads is for its
+    configuration to say: KeyError where it does not.
+    """
+    from datasets import load_dataset
+
+    where = {"revision": known["revision"]} if "revision" in known else {}
+    if known.get("streamed"):
+        if "max_rows" not in ds_cfg:
+            raise KeyError(f"{known['hub']} is read as a stream: say in dataset.max_rows how far")
+        where["streaming"] = True
+        rows = load_dataset(known["hub"], known["config"] or None, split=split, **where)
+        return [row[known["column"]] for row in rows.take(int(ds_cfg["max_rows"]))]
+    rows = load_dataset(known["hub"], known["config"] or None, split=split, **where)
     return list(rows[known["column"]])
 
 
@@ -74,7 +94,8 @@ def _read_local(folder: Path, split: str, column: str) -> list[str]:
     if parquet:
         return list(load_dataset("parquet", data_files=parquet, split="train")[column])
     short = {"validation": "valid"}.get(split, split)
-    for pattern in (f"{split}.txt", f"*.{split}.*", f"*.{short}.*", f"{short}.txt"):
+    names = (f"{split}.txt", f"*.{split}.*", f"*.{short}.*", f"{short}.txt", f"*[-_]{short}.txt")
+    for pattern in names:
         for path in sorted(folder.glob(pattern)):
             return path.read_text(encoding="utf-8").splitlines()
     raise FileNotFoundError(f"{folder} holds no split {split!r} (save_to_disk, parquet or text)")
@@ -85,13 +106,21 @@ def _python_docs(split: str) -> list[str]:
 
     lines = []
     for place, (title, text) in enumerate(sorted(topics.items())):
-        if (place % 10 == 0) == (split == "test"):
+        if (place % 10 == 0) == (split != "train"):
             lines += [f" = {title} = ", *text.splitlines()]
     return lines
 
 
 def split_articles(lines: list[str], headline: str) -> list[list[str]]:
-    """Cut the lines before each headline; what stands before the first one is an article too."""
+    """Cut the lines before each headline; what stands before the first one is an article too.
+
+    Without headlines each line is an article (a row of such a dataset is a whole text), and one of
+    more than a million characters, a corpus in one row, is cut into pieces of that length.
+    """
+    if not headline:
+        most = 1_000_000
+        pieces = [line[i : i + most] for line in lines for i in range(0, len(line), most)]
+        return [[piece] for piece in pieces if piece.strip()]
     articles: list[list[str]] = [[]]
     for line in lines:
         if re.match(headline, line.rstrip("\n")) and articles[-1]:
@@ -117,18 +146,25 @@ def articles_for(name: str, ds_cfg: dict[str, Any], split: str) -> list[list[str
     """Return the articles of train, val, test or ood.
 
     The design's inner split is made here: of ten articles of the training set the last one goes to
-    val, so that the held-out test set is read for the final report alone. Another release of the
-    same corpus would be no OOD set; what shifts the distribution here is which headline stands
-    over which article: ood is the first 5 % of the test articles with headlines exchanged.
+    val, so that the held-out set is read for the final report alone. Of a dataset that has none,
+    the last but one of ten articles is held out.
+    Another release of the same corpus would be no OOD set; what shifts the distribution here is
+    which headline stands over which article: ood is the first 5 % of the test articles with
+    headlines exchanged.
     """
-    headline = TEXT_DATASETS[name]["headline"]
-    if split in ("train", "val"):
-        articles = split_articles(load_text_lines(name, ds_cfg, "train"), headline)
-        return [a for place, a in enumerate(articles) if (place % 10 == 9) == (split == "val")]
-    articles = split_articles(load_text_lines(name, ds_cfg, "test"), headline)
+    known = TEXT_DATASETS[name]
+    held_out = known.get("test")
     if split == "ood":
+        if not known["headline"]:
+            raise ValueError(f"{name} has no headlines to exchange: it makes no OOD set")
+        articles = articles_for(name, ds_cfg, "test")
         return shuffle_headlines(articles, float(ds_cfg.get("ood_share", 0.05)), seed=0)
-    return articles
+    source = held_out if split == "test" and held_out else known["train"]
+    articles = split_articles(load_text_lines(name, ds_cfg, source), known["headline"])
+    if source == held_out:
+        return articles
+    owners = {9: "val"} if held_out else {9: "val", 8: "test"}
+    return [a for place, a in enumerate(articles) if owners.get(place % 10, "train") == split]
 
 
 def text_tokenizer(name: str, ds_cfg: dict[str, Any], vocab_size: int) -> Any:
@@ -164,13 +200,14 @@ def text_tokenizer(name: str, ds_cfg: dict[str, Any], vocab_size: int) -> Any:
 
 def text_tokens(name: str, ds_cfg: dict[str, Any], split: str, vocab_size: int) -> torch.Tensor:
     """Return a split as one long tensor of token ids, the sentence end between articles."""
-    key = (name, split, str(vocab_size), str(ds_cfg.get("local_dir")))
+    place = [str(ds_cfg.get(k)) for k in ("local_dir", "max_rows")]
+    key = (name, split, str(vocab_size), *place)
     if key not in _TOKEN_CACHE:
         tokenizer = text_tokenizer(name, ds_cfg, vocab_size)
-        ids: list[int] = []
+        ids = array("i")  # a list would take eight times the memory
         for article in articles_for(name, ds_cfg, split):
-            ids += [*tokenizer.encode("\n".join(article)), tokenizer.eos_id()]
-        _TOKEN_CACHE[key] = torch.from_numpy(np.asarray(ids, dtype=np.int32))
+            ids.extend([*tokenizer.encode("\n".join(article)), tokenizer.eos_id()])
+        _TOKEN_CACHE[key] = torch.from_numpy(np.array(ids, dtype=np.int32))
     return _TOKEN_CACHE[key]
 
 
@@ -199,30 +236,3 @@ class TextBlockDataset(Dataset):
     def __getitem__(self, idx: int) -> dict[str, torch.Tensor]:
         block = self.tokens[idx * self.seq_len : (idx + 1) * self.seq_len].long()
         return {"input_ids": block, "labels": block.clone()}
-
-
-class TokenNoiseDataset(Dataset):
-    """Replaces a share of the input tokens by other tokens; labels stay as they are.
-
-    The noise is a function of (seed, row) alone, so that pausing a trial changes nothing.
-    """
-
-    def __init__(self, dataset: Dataset, noise_ratio: float, vocab_size: int, seed: int):
-        super().__init__()
-        self.dataset = dataset
-        self.noise_ratio = noise_ratio
-        self.vocab_size = vocab_size
-        self.seed = seed
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, idx: int) -> dict[str, torch.Tensor]:
-        item = dict(self.dataset[idx])
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + idx)
-        clean = item["input_ids"]
-        hit = torch.rand(clean.shape, generator=generator) < self.noise_ratio
-        # A shift by 1 .. vocab_size - 1 never maps a token to itself.
-        shift = torch.randint(1, self.vocab_size, clean.shape, generator=generator)
-        item["input_ids"] = torch.where(hit, (clean + shift) % self.vocab_size, clean)
-        return item
