@@ -7,15 +7,18 @@ from typing import NamedTuple
 
 from wrong_repairs import SEED
 
+from ohgw_tools import catalogue
 from ohgw_tools.bundle import Bundle, Experiment
 from ohgw_tools.bundles.bundle_file import load
 from ohgw_tools.finding import Finding
 
 _SPACES = {
+    "tables": "{log-lr, log-wd, label-smoothing}",
     "image-classification": "{log-lr, log-wd, momentum, augment-magnitude, label-smoothing}",
     "language_modeling": "{log-lr, log-wd, attention-dropout, residual-dropout, label-smoothing}",
 }
 _OPTIMIZERS = {
+    "tables": "{type: AdamW, lr: 0.001, weight_decay: 0.01}",
     "image-classification": "{type: SGD, lr: 0.1, weight_decay: 0.0005, momentum: 0.9}",
     "language_modeling": "{type: AdamW, lr: 0.0005, weight_decay: 0.01}",
 }
@@ -40,6 +43,7 @@ class Gap(NamedTuple):
 
 
 LM = "language_modeling"
+TABLES = "tables"
 NOISE = "dataset.noise_ratio"
 GAPS = (
     Gap("small-wiki", "wikitext-2", "gpt2_small_lm", ("pasha",), LM),
@@ -50,39 +54,48 @@ GAPS = (
     Gap("digits-hyperband", "mnist", "resnet44", ("hyperband",)),
     Gap("pictures-dyhpo", "CIFAR10", "resnet20", ("asha", "dyhpo")),
     Gap("pictures-boil", "CIFAR10", "resnet20", ("boil",)),
+    Gap("stories", "TinyStories", "gpt2", ("asha",), LM),
+    Gap("treebank-noise", "PTB", "gpt2", ("pasha",), LM, 0.2),
+    Gap("wiki-transformer", "wikitext-2", "transformer_lm", ("pasha",), LM),
+    Gap("web-text", "OpenWebText", "TransformerLM", ("asha",), LM),
+    Gap("natural-pictures", "ImageNet-1k", "vit_b_16", ("pasha",)),
+    Gap("dishes", "food101", "vit_tiny", ("hyperband",)),
+    Gap("thumbnails", "tiny-imagenet-200", "ViT-S", ("asha",)),
+    Gap("forests", "covertype", "mlp", ("pasha",), TABLES),
+    Gap("incomes", "adult", "MLP", ("asha",), TABLES),
     Gap(
-        "stories",
-        "TinyStories",
-        "gpt2",
+        "incomes-by-trees",
+        "adult",
+        "xgboost",
         ("asha",),
-        LM,
-        left=(("registry-gap", "TINYSTORIES"), ("missing-scheduler", "asha")),
-    ),
-    Gap(
-        "treebank-noise",
-        "PTB",
-        "gpt2",
-        ("pasha",),
-        LM,
-        0.2,
-        left=(("registry-gap", "PTB"), ("missing-scheduler", "pasha"), ("unread-key", NOISE)),
-    ),
-    Gap(
-        "wiki-transformer",
-        "wikitext-2",
-        "transformer_lm",
-        ("pasha",),
-        LM,
-        left=(("registry-gap", "TRANSFORMER_LM"), ("missing-scheduler", "pasha")),
-    ),
-    Gap(
-        "natural-pictures",
-        "ImageNet-1k",
-        "vit_b_16",
-        ("pasha",),
+        TABLES,
         left=(
-            ("registry-gap", "IMAGENET-1K"),
-            ("registry-gap", "VIT_B_16"),
+            ("registry-gap", "XGBOOST"),
+            ("missing-scheduler", "asha"),
+            ("unread-key", "ohgw.enabled"),
+        ),
+    ),
+    Gap(
+        "games",
+        "Atari",
+        "PPO-CNN",
+        ("asha",),
+        left=(
+            ("registry-gap", "ATARI"),
+            ("registry-gap", "PPO-CNN"),
+            ("missing-scheduler", "asha"),
+            ("unread-key", "ohgw.enabled"),
+        ),
+    ),
+    Gap(
+        "transformers-of-power",
+        "ETTh1",
+        "lstm",
+        ("pasha",),
+        TABLES,
+        left=(
+            ("registry-gap", "ETTH1"),
+            ("registry-gap", "LSTM"),
             ("missing-scheduler", "pasha"),
             ("unread-key", "ohgw.enabled"),
         ),
@@ -110,7 +123,8 @@ def made(gap: Gap) -> Bundle:
     for name in gap.variations:
         noise = f", noise_ratio: {gap.noise}" if name.endswith("noisy") else ""
         lm = gap.task == LM
-        shape = f"num_classes: {100 if gap.dataset == 'cifar100' else 10}"
+        known = catalogue.dataset(gap.dataset)
+        shape = f"num_classes: {known.classes or 10 if known else 10}"
         kwargs = "vocab_size: 8192, seq_len: 256" if lm else shape
         lines += [
             f"  - run_id: {name}",

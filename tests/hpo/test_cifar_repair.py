@@ -20,6 +20,7 @@ from ohgw_tools.editing.patch import apply
 from ohgw_tools.recipe import all_recipes
 
 CONTRACT = Contract.load("base-derived")
+CONFIGS = ("config/full_experiment.yaml", "config/smoke_test.yaml")
 SCHEDULERS = {"asha": "ASHA", "pasha": "PASHA", "dyhpo": "DYHPO_SUBSTITUTE"}
 VARIATIONS = tuple(f"{name}-{kind}" for name in SCHEDULERS for kind in ("baseline", "ohgw"))
 
@@ -107,10 +108,10 @@ def test_a_search_without_an_end_of_its_own_gets_one(repaired):
 @pytest.mark.parametrize(
     ("model", "dataset"),
     [
-        ("resnet20", "ImageNet-1k"),
+        ("resnet20", "STL10"),
         ("resnet20", "my_pictures"),
         ("some_net", "CIFAR10"),
-        ("vit_b_16", "CIFAR10"),
+        ("densenet121", "CIFAR10"),
     ],
 )
 def test_what_is_not_certain_is_not_repaired(model, dataset):
@@ -135,6 +136,40 @@ def test_other_datasets_and_models_of_the_catalogue(model, dataset):
     smoke = yaml.safe_load(bundle.derived["config/smoke_test.yaml"])["runs"]
     assert all(run["dataset"]["offline_fallback"] == "drawn_digits" for run in smoke)
     assert all(run["model"]["kwargs"]["width"] == 4 for run in smoke)
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "full", "small"),
+    [
+        # A grey dataset keeps its one channel, and the network is told.
+        ("resnet44", "mnist", ({}, {"in_channels": 1}), ({}, {"in_channels": 1})),
+        # Weights of a ViT depend on the size of images: B/16 keeps its 196 patches.
+        (
+            "vit_b_16",
+            "CIFAR10",
+            ({"image_size": 224}, {}),
+            ({"image_size": 32}, {"image_size": 32, "patch_size": 8}),
+        ),
+        ("resnet20", "ImageNet-1k", ({"image_size": 224}, {}), ({"image_size": 32}, {})),
+    ],
+)
+def test_images_and_models_fit_each_other_in_both_configurations(model, dataset, full, small):
+    bundle, _, errors = repair(cifar(VARIATIONS[:2], model, dataset))
+    assert errors == ()
+    for path, (data, kwargs) in zip(CONFIGS, (full, small), strict=True):
+        for run in yaml.safe_load(bundle.derived[path])["runs"]:
+            assert {k: v for k, v in run["dataset"].items() if k == "image_size"} == data
+            assert kwargs.items() <= run["model"]["kwargs"].items()
+    told = "https://huggingface.co/datasets/ILSVRC/imagenet-1k"
+    assert (told in bundle.derived["src/preprocess.py"]) == (dataset == "ImageNet-1k")
+
+
+def test_a_vit_is_not_put_before_data_that_other_code_loads():
+    """Which size these images have is not known, and a ViT's weights depend on it."""
+    bundle = cifar(VARIATIONS[:2], "vit_b_16", "RANDOM_PLACEHOLDER")
+    _, names, errors = repair(bundle)
+    assert "catalogue-model" not in names
+    assert errors
 
 
 def write(bundle, folder):
