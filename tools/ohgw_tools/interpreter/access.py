@@ -7,11 +7,12 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import module_parameters, tensors
+from ohgw_tools.interpreter import enumerations, module_parameters, tensors
 from ohgw_tools.interpreter.callbacks import loosen
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.library import has_attribute
+from ohgw_tools.interpreter.library_facts import is_absent
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     ATOMS,
@@ -52,14 +53,14 @@ def attribute(process: Process, node: ast.Attribute, scope: Scope) -> Value:
     """Read an attribute."""
     owner = process.evaluate(node.value, scope)
     if type(owner) is External:  # most of all attributes
-        return _of_library(process, owner, node.attr)
+        return _of_library(process, owner, node.attr, node)
     return get_attribute(process, owner, node.attr, node)
 
 
 def get_attribute(process: Process, owner: Value, name: str, node: ast.AST) -> Value:
     """Return an attribute of whatever `owner` is; raises AttributeError if it surely lacks it."""
     if isinstance(owner, External):
-        return _of_library(process, owner, name)
+        return _of_library(process, owner, name, node)
     if isinstance(owner, Unknown):
         if owner.kind is not None and not hasattr(owner.kind, name):
             raise _missing(process, owner.kind.__name__, name, node)
@@ -96,13 +97,16 @@ def _missing(process: Process, kind: str, name: str, node: ast.AST) -> Exception
     return process.error("AttributeError", f"'{kind}' object has no attribute '{name}'", node)
 
 
-def _of_library(process: Process, owner: External, name: str) -> Value:
+def _of_library(process: Process, owner: External, name: str, node: ast.AST) -> Value:
     if owner.name == "sys":
         if name == "argv":
             return List(list(process.argv)) if process.argv is not None else List(exact=False)
         if name == "executable":
             return "python"
     full = f"{owner.name}.{name}"
+    if is_absent(full) and full not in process.patched:
+        message = f"module '{owner.name}' has no attribute '{name}'"
+        raise process.error("AttributeError", message, node)
     return UNKNOWN if full in process.patched else _member(owner.name, name)
 
 
@@ -173,7 +177,9 @@ def _of_namespace(
             return UNKNOWN if _describes(found) else found
         if name in ("__name__", "__qualname__"):
             return owner.name
-        if name.startswith("__") or _may_have(process, owner, name):
+        if name.startswith("__") or (
+            _may_have(process, owner, name) and not enumerations.lacks(owner, name)
+        ):
             return UNKNOWN
         message = f"type object '{owner.name}' has no attribute '{name}'"
         raise process.error("AttributeError", message, node)

@@ -20,6 +20,7 @@ from ohgw_tools.interpreter.values import (
     Bound,
     ConfigText,
     Dict,
+    External,
     Function,
     Instance,
     List,
@@ -51,7 +52,7 @@ def call_builtin(
         process.hand_over([*positional, *keywords.values()])
         return UNKNOWN
     if name in BUILT_IN or name == "print":
-        return None if name == "print" else UNKNOWN
+        return None if name == "print" else External(f"builtins.{name}()")
     if name in CONVERSIONS or name in ("range", "min", "max", "sum", "pow", "divmod"):
         for value in positional:
             process.world.uses.touch(value)

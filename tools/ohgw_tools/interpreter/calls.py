@@ -261,7 +261,7 @@ def _run_body(process: Process, function: Function, scope: Scope) -> Value:
         return process.evaluate(node.body, scope)
     if node in process.world.names(function.path).generators:
         branch(process, [lambda: _drain(process, node, scope), lambda: None])
-        return UNKNOWN
+        return List(exact=False, nonempty=True, once=True)
     activation = process.activation
     try:
         process.block(node.body, scope)

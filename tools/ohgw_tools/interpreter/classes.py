@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from ohgw_tools.interpreter import enumerations
 from ohgw_tools.interpreter.values import (
     MISSING,
     UNKNOWN,
@@ -20,6 +21,7 @@ from ohgw_tools.interpreter.values import (
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
+ABC = "abc.ABC"
 OPAQUE = ("Enum", "IntEnum", "StrEnum", "NamedTuple", "TypedDict", "Protocol", "Flag")
 
 
@@ -32,6 +34,8 @@ def instantiate(
     complete: bool,
 ) -> Value:
     """Return a new instance, after its `__init__` has run."""
+    enumerations.check_value(process, cls, positional, node)
+    _check_abstract(process, cls, node)
     if any(base.split(".")[-1] in OPAQUE for base in cls.external_bases()):
         process.hand_over([*positional, *keywords.values()])
         return UNKNOWN
@@ -50,8 +54,26 @@ def instantiate(
     return instance
 
 
+def _check_abstract(process: Process, cls: Class, node: ast.AST) -> None:
+    """Raise the TypeError of a class that leaves abstract methods without a body."""
+    bases = set(cls.external_bases())
+    seen = bases <= {ABC, "typing.Generic", "torch.nn.Module"} and not _has_unknown_base(cls)
+    if ABC not in bases or not seen:
+        return
+    names = {name for each in cls.mro() for name in each.namespace}
+    found = {name: cls.find(name) for name in sorted(names)}
+    left = [n for n, f in found.items() if isinstance(f, Function) and f.abstract]
+    if left:
+        message = f"Can't instantiate abstract class {cls.name} without {', '.join(left)}"
+        raise process.error("TypeError", message, node)
+
+
+def _has_unknown_base(cls: Class) -> bool:
+    return any(isinstance(b, Unknown) for c in cls.mro() for b in c.bases)
+
+
 def _is_closed(cls: Class) -> bool:
-    unknown = any(isinstance(b, Unknown) for c in cls.mro() for b in c.bases)
+    unknown = _has_unknown_base(cls)
     return not cls.external_bases() and not unknown and not any(c.open for c in cls.mro())
 
 
@@ -75,7 +97,7 @@ def fields_of(cls: Class) -> dict[str, Field]:
     for each in reversed(cls.mro()):
         if not each.dataclass:
             continue
-        placed = not any(_says(d, "kw_only", True) for d in each.node.decorator_list)
+        placed = not any(says(d, "kw_only", True) for d in each.node.decorator_list)
         for item in each.node.body:
             if not isinstance(item, ast.AnnAssign) or not isinstance(item.target, ast.Name):
                 continue
@@ -83,14 +105,14 @@ def fields_of(cls: Class) -> dict[str, Field]:
             if kind.endswith("KW_ONLY"):
                 placed = False
             elif "ClassVar" not in kind:
-                given = not _says(item.value, "init", False)
-                by_place = given and placed and not _says(item.value, "kw_only", True)
+                given = not says(item.value, "init", False)
+                by_place = given and placed and not says(item.value, "kw_only", True)
                 found[item.target.id] = Field(item.value, each, given, by_place, "InitVar" in kind)
     return found
 
 
-def _says(node: ast.expr | None, keyword: str, value: bool) -> bool:
-    """Whether a call gives a keyword with a literal value."""
+def says(node: ast.expr | None, keyword: str, value: bool) -> bool:
+    """Whether a call gives a keyword with this literal value."""
     given = node.keywords if isinstance(node, ast.Call) else []
     return any(
         k.arg == keyword and isinstance(k.value, ast.Constant) and k.value.value is value

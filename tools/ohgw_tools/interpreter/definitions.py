@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter import enumerations
 from ohgw_tools.interpreter.callbacks import loosen
+from ohgw_tools.interpreter.classes import says
 from ohgw_tools.interpreter.dispatch import statement
 from ohgw_tools.interpreter.scope import Scope
 from ohgw_tools.interpreter.values import (
@@ -47,6 +49,7 @@ def define_function(process: Process, node: ast.FunctionDef, scope: Scope) -> No
     value: Value = function
     for decorator in reversed(node.decorator_list):
         text = ast.unparse(decorator)
+        function.abstract = function.abstract or text.endswith("abstractmethod")
         if text in KINDS:
             function.kind = KINDS[text]
             function.cached = text.endswith("cached_property")
@@ -90,9 +93,6 @@ def _arguments(process: Process, decorator: ast.expr, scope: Scope) -> Value:
     return {k.arg: process.evaluate(k.value, scope) for k in decorator.keywords if k.arg}
 
 
-ENUMS = ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")
-
-
 @statement(ast.ClassDef)
 def define_class(process: Process, node: ast.ClassDef, scope: Scope) -> None:
     """Run the body, then bind the class, as its decorators make it."""
@@ -104,9 +104,7 @@ def define_class(process: Process, node: ast.ClassDef, scope: Scope) -> None:
     for value in inside.variables.values():
         if isinstance(value, Function) and value.owner is None:
             value.owner = cls
-    if any(base.split(".")[-1] in ENUMS for base in cls.external_bases()):
-        members = [n for n, v in inside.variables.items() if not isinstance(v, Function)]
-        inside.variables.update(dict.fromkeys(members, UNKNOWN))  # members, not what they hold
+    enumerations.enter(process, cls)
     made = _make_class(process, node, cls, scope)
     value = _decorate_class(process, node, cls, scope)
     process.assign_name(node.name, value if made else UNKNOWN, scope)
@@ -135,6 +133,7 @@ def _decorate_class(process: Process, node: ast.ClassDef, cls: Class, scope: Sco
         text = ast.unparse(decorator).split("(")[0]
         if text.split(".")[-1] == "dataclass":
             cls.dataclass = True
+            cls.frozen = cls.frozen or says(decorator, "frozen", True)
             continue
         wrapper = process.evaluate(decorator, scope)
         if isinstance(wrapper, (Function, Bound, Partial)) or wrapper is None:

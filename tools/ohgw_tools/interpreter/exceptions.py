@@ -21,7 +21,7 @@ BUILT_IN: dict[str, type[BaseException]] = {
 ANY = "*"
 # Exceptions of libraries that inherit from one of Python's.
 LIBRARY = {"JSONDecodeError": "ValueError", "ConfigAttributeError": "AttributeError",
-           "ConfigKeyError": "KeyError"}  # fmt: skip
+           "ConfigKeyError": "KeyError", "FrozenInstanceError": "AttributeError"}  # fmt: skip
 EXITS = ("Exit", "Abort")  # what libraries for command lines end a program with
 MISSING_LIBRARY = {"ImportError", "ModuleNotFoundError"}
 

@@ -144,7 +144,7 @@ def _opaque(process: Process, positional: list[Value], node: ast.AST) -> Value:
 
 def _next(process: Process, positional: list[Value], node: ast.AST) -> Value:
     for value in positional[:1]:
-        spend(process, value)
+        spend(value)
     return UNKNOWN
 
 

@@ -30,7 +30,7 @@ def elements(process: Process, value: Value) -> list[Value] | None:
         process.world.uses.iterate(value)
         return list(value.items) if value.exact else None
     if isinstance(value, List):
-        return _listed(process, value)
+        return _listed(value)
     if isinstance(value, Set):
         return sorted(value.items, key=repr) if value.exact else None
     if isinstance(value, (tuple, frozenset)):
@@ -44,12 +44,11 @@ def elements(process: Process, value: Value) -> list[Value] | None:
     return None
 
 
-def _listed(process: Process, value: List) -> list[Value] | None:
+def _listed(value: List) -> list[Value] | None:
     refresh(value)
-    items = list(value.items) if value.exact else None
-    if value.once:
-        spend(process, value)
-    return items
+    value.taken += 1
+    spent = value.once and value.taken > 1
+    return list(value.items) if value.exact and not spent else None
 
 
 def refresh(value: Value) -> None:
@@ -62,10 +61,10 @@ def refresh(value: Value) -> None:
         value.exact, value.nonempty = source.exact, bool(source.items)
 
 
-def spend(process: Process, value: Value) -> None:
-    """Take one element or more from an iterator, of which it is not known what is left."""
-    if isinstance(value, List) and value.once:
-        process.journal.put(value, None, ([], False, element_of(value), False))
+def spend(value: Value) -> None:
+    """Take an element from an iterator, after which it is not known what is left."""
+    if isinstance(value, List):
+        value.taken += 2
 
 
 def any_element(value: Value) -> Value:
@@ -81,7 +80,7 @@ def surely_nonempty(value: Value) -> bool:
     Loaders, datasets and generators of a ready experiment are not empty; directories may be.
     """
     if isinstance(value, List):
-        return value.nonempty
+        return value.nonempty and not (value.once and value.taken > 1)
     if isinstance(value, Dict):
         return bool(value.items)
     if isinstance(value, External):

@@ -68,7 +68,7 @@ def call_external(
         return process.world.spawn(process, name, positional, keywords, node)
     if is_sink(name):
         return unknown_result(name)
-    if name.startswith("math.") and all(isinstance(p, (int, float)) for p in positional):
+    if name.startswith("math.") and all(isinstance(p, (int, float, str)) for p in positional):
         return _math(process, name[5:], positional, node)
     known = FUNCTIONS.get(name)
     if known is not None:
@@ -116,7 +116,8 @@ def gradient_wrappers(function: Function) -> list[str]:
 
 def _math(process: Process, name: str, positional: list[Value], node: ast.AST) -> Value:
     function = getattr(math, name, None)
-    if not callable(function) or any(abs(p) > 1e15 for p in positional):
+    large = any(isinstance(p, (int, float)) and abs(p) > 1e15 for p in positional)
+    if not callable(function) or large:
         return UNKNOWN
     try:
         result: Value = function(*positional)

@@ -49,6 +49,13 @@ def is_sink(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_absent(name: str) -> bool:
+    """Whether a module is known to have no such attribute, in any version of today."""
+    absent: list[str] = facts()["absent"]
+    return name in absent
+
+
+@lru_cache(maxsize=4096)
 def only_reads(name: str) -> bool:
     """Whether a library is known to leave the containers that it is given as they are."""
     readers: list[str] = facts()["readers"]

@@ -66,6 +66,8 @@ def operate(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AS
         return tensors.operate(process, op, a, b, node)
     if isinstance(a, PathValue) and isinstance(op, ast.Div):
         return _join_path(process, a, b, node)
+    if isinstance(a, (PathValue, str)) and isinstance(b, (PathValue, str)) and a is not b:
+        _check_path(process, op, a, b, node)
     if isinstance(a, List) and isinstance(op, (ast.Add, ast.Mult)):
         return _list_operation(process, op, a, b, node)
     if isinstance(a, Set) and isinstance(b, Set):
@@ -128,6 +130,15 @@ def _join_path(process: Process, a: PathValue, b: Value, node: ast.AST) -> Value
         kinds = f"'PosixPath' and '{type_name(other)}'"
         raise process.error("TypeError", f"unsupported operand type(s) for /: {kinds}", node)
     return Unknown(None)
+
+
+def _check_path(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AST) -> None:
+    """Paths are joined with `/`, and nothing else can be done with a path and a string."""
+    if isinstance(op, ast.Add) and (isinstance(a, PathValue) or isinstance(b, PathValue)):
+        kinds = f"'{type_name(a)}' and '{type_name(b)}'"
+        text = ast.unparse(node)[:100]
+        message = f"unsupported operand type(s) for +: {kinds}: {text}".replace("ConfigText", "str")
+        raise process.error("TypeError", message, node)
 
 
 def _list_operation(process: Process, op: ast.operator, a: List, b: Value, node: ast.AST) -> Value:
@@ -248,7 +259,7 @@ def _contains(process: Process, a: Value, b: Value, node: ast.AST) -> bool | Non
         return answer if answer or b.exact else None
     if isinstance(b, (Set, List)):
         refresh(b)
-        if not b.exact:
+        if not b.exact or (isinstance(b, List) and b.once):
             return None
         b = tuple(b.items)
     if isinstance(b, tuple) and isinstance(a, ATOMS) and all(isinstance(x, ATOMS) for x in b):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ohgw_tools.interpreter import files
+from ohgw_tools.interpreter import files, json_text
 from ohgw_tools.interpreter.copying import LARGEST, clone
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
@@ -19,6 +19,7 @@ from ohgw_tools.interpreter.values import (
     Serialised,
     Value,
     mark,
+    type_name,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def _load(kind: str) -> Callable[..., Value]:
         process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         source = positional[0] if positional else keywords.get("stream", UNKNOWN)
+        if kind == "json" and isinstance(source, (Dict, List, int, float)):
+            message = f"the JSON object must be str, bytes or bytearray, not {type_name(source)}"
+            raise process.error("TypeError", message, node)
         content, path = _source(process, source, kind)
         if isinstance(content, Serialised):
             return _through(kind, content.value, path or content.origin_path)
@@ -92,22 +96,38 @@ def _source(process: Process, source: Value, kind: str) -> tuple[Value, str | No
     return source, origin
 
 
+def _load_yaml(
+    process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
+) -> Value:
+    given = node.keywords if isinstance(node, ast.Call) else []
+    if len(positional) == 1 and not given:
+        message = "load() missing 1 required positional argument: 'Loader'"
+        raise process.error("TypeError", message, node)
+    return _load("yaml")(process, positional, keywords, node)
+
+
 def _through(kind: str, value: Value, path: str | None) -> Value:
     """Return what a value becomes on the way through a file: JSON makes keys strings."""
     copied = clone(value)
     for each in within(copied):
         if isinstance(each, Dict):
             each.file = path
-    if kind == "json" and isinstance(copied, Dict):
-        return Dict(
-            {str(k) if isinstance(k, (int, float)) else k: v for k, v in copied.items.items()},
-            copied.exact,
-            copied.origin,
-            file=path,
-        )
-    if isinstance(copied, tuple):
-        return List(list(copied))
-    return copied
+        if isinstance(each, Dict) and kind == "json":
+            each.items = {_json_key(k): _listed(v) for k, v in each.items.items()}
+        elif isinstance(each, List):
+            each.items = [_listed(v) for v in each.items]
+    return _listed(copied)
+
+
+def _json_key(key: Value) -> Value:
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    return str(key) if isinstance(key, (int, float)) else key
+
+
+def _listed(value: Value) -> Value:
+    """Return a tuple as the list that is read back."""
+    return List([_listed(each) for each in value]) if isinstance(value, tuple) else value
 
 
 def _dump(
@@ -116,7 +136,7 @@ def _dump(
     value = positional[0] if positional else keywords.get("data", keywords.get("obj", UNKNOWN))
     stream = positional[1] if len(positional) > 1 else keywords.get("stream", keywords.get("fp"))
     if stream is None:
-        return Serialised(value)
+        return Serialised(clone(value))
     if isinstance(stream, FileValue):
         files.write(process, stream.path, Serialised(clone(value)))
     else:
@@ -124,20 +144,17 @@ def _dump(
     return None
 
 
-def _dump_json_text(
+def _dump_json(
     process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
-    value = positional[0] if positional else UNKNOWN
-    if isinstance(value, PathValue) and "default" not in keywords:
-        message = "Object of type PosixPath is not JSON serializable"
-        raise process.error("TypeError", message, node)
-    return Serialised(clone(value))
+    json_text.check(process, positional, keywords, node)
+    return _dump(process, positional, keywords, node)
 
 
 def _create(
     process: Process, positional: list[Value], keywords: dict[str, Value], node: ast.AST
 ) -> Value:
-    value = positional[0] if positional else Dict()
+    value = clone(positional[0]) if positional else Dict()
     return dotted(value) if isinstance(value, (Dict, List)) else UNKNOWN
 
 
@@ -160,13 +177,12 @@ def parse_text(text: str, kind: str) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    **dict.fromkeys(
-        ("yaml.safe_load", "yaml.load", "yaml.full_load", "yaml.unsafe_load"), _load("yaml")
-    ),
+    **dict.fromkeys(("yaml.safe_load", "yaml.full_load", "yaml.unsafe_load"), _load("yaml")),
+    "yaml.load": _load_yaml,
     **dict.fromkeys(("json.load", "json.loads"), _load("json")),
     "omegaconf.OmegaConf.load": _load("omegaconf"),
-    **dict.fromkeys(("yaml.safe_dump", "yaml.dump", "json.dump"), _dump),
-    "json.dumps": _dump_json_text,
+    **dict.fromkeys(("yaml.safe_dump", "yaml.dump"), _dump),
+    **dict.fromkeys(("json.dumps", "json.dump"), _dump_json),
     "omegaconf.OmegaConf.create": _create,
     "omegaconf.DictConfig": _create,
     "omegaconf.OmegaConf.to_container": _container,

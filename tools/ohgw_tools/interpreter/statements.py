@@ -31,6 +31,7 @@ from ohgw_tools.interpreter.values import (
     Unknown,
     Value,
     is_plain,
+    type_name,
 )
 
 if TYPE_CHECKING:
@@ -132,6 +133,8 @@ def _set_on_instance(process: Process, owner: Instance, name: str, value: Value)
     held = owner.cls.find(name)
     if owner.cls.find("__setattr__") is not MISSING:
         owner.open, value = True, UNKNOWN
+    elif any(c.frozen for c in owner.cls.mro()):
+        raise process.error("FrozenInstanceError", f"cannot assign to field '{name}'")
     elif isinstance(held, Function) and held.kind == "property":
         setter = held.setter
         if setter is not None:
@@ -159,6 +162,9 @@ def set_item(process: Process, owner: Value, key: Value, value: Value) -> None:
             owner.items[key] = value
         else:
             owner.items, owner.exact, owner.element = [], False, UNKNOWN
+    elif owner is None or isinstance(owner, (tuple, str, bytes, int, float, range)):
+        message = f"'{type_name(owner)}' object does not support item assignment"
+        raise process.error("TypeError", message)
 
 
 @statement(ast.Delete)

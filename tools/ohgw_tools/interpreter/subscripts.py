@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import tensors
+from ohgw_tools.interpreter import enumerations, tensors
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.tensors import Tensor
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Bound,
+    Class,
     ConfigText,
     Dict,
     Function,
@@ -61,6 +62,9 @@ def get_item(process: Process, owner: Value, key: Value, node: ast.AST) -> Value
             if isinstance(own, Function)
             else UNKNOWN
         )
+    if isinstance(owner, Class):
+        enumerations.check_name(process, owner, key, node)
+        return UNKNOWN
     numeric = isinstance(owner, Unknown) and owner.kind in (int, float, bool)
     if owner is None or isinstance(owner, (int, float, Set)) or numeric:
         kind = (

@@ -44,19 +44,7 @@ def call(
         return made(process, owner.shape, owner.library)
     if name in ("size", "dim", "numel"):
         return _measure(owner, name, positional)
-    if name in (
-        "sum",
-        "mean",
-        "max",
-        "min",
-        "std",
-        "var",
-        "prod",
-        "argmax",
-        "argmin",
-        "all",
-        "any",
-    ):
+    if name in REDUCING:
         plain = not positional and not keywords
         return made(process, () if plain else None, owner.library) if plain else UNKNOWN
     if name == "flatten":
@@ -65,6 +53,8 @@ def call(
         return made(process, None if ends else flattened(owner.shape, start), owner.library)
     if name in ("view", "reshape") and owner.library == "torch":
         return made(process, _reshaped(process, owner, sizes_of(positional), node), owner.library)
+    if name in ("transpose", "swapaxes", "permute", "t") and owner.library == "torch":
+        return made(process, _rearranged(owner.shape, name, sizes_of(positional)), owner.library)
     if name == "unsqueeze" and positional:
         return made(process, _unsqueezed(owner.shape, size_of(positional[0])), owner.library)
     return UNKNOWN
@@ -117,6 +107,26 @@ def _reshaped(process: Process, owner: Tensor, wanted: Shape, node: ast.AST) -> 
         return wanted
     rest = total // known if total is not None and known else None
     return tuple(rest if d == -1 else d for d in wanted)
+
+
+def _rearranged(shape: Shape, name: str, places: Shape) -> Shape:
+    """Return a shape whose dimensions stand in another order."""
+    if name == "t":
+        return shape[::-1] if shape is not None and len(shape) <= 2 else None
+    if shape is None or places is None or not _are_places(places, len(shape)):
+        return None
+    known = [p % len(shape) for p in places if p is not None]
+    if name == "permute":
+        return tuple(shape[p] for p in known) if sorted(known) == [*range(len(shape))] else None
+    if len(known) != 2:
+        return None
+    order = list(range(len(shape)))
+    order[known[0]], order[known[1]] = order[known[1]], order[known[0]]
+    return tuple(shape[p] for p in order)
+
+
+def _are_places(places: tuple[int | None, ...], rank: int) -> bool:
+    return rank > 0 and all(p is not None and -rank <= p < rank for p in places)
 
 
 def _unsqueezed(shape: Shape, place: int | None) -> Shape:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.library_facts import canonical, facts
-from ohgw_tools.interpreter.tensors import Tensor, made, sizes_of
+from ohgw_tools.interpreter.tensors import Tensor, made, size_of, sizes_of
 from ohgw_tools.interpreter.values import List, Value
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def create(
         return None
     full = canonical(name)
     prefix, _, last = full.rpartition(".")
+    if prefix == "torch.nn" and last in DIVISIBLE:
+        _check_divisible(process, last, positional, keywords, node)
     if prefix == "torch.nn" and _is_layer(last):
         return Layer(last, list(positional), dict(keywords))
     if prefix == "torch.optim":
@@ -40,11 +42,39 @@ def may_create(name: str) -> bool:
         return False
     full = canonical(name)
     prefix, _, last = full.rpartition(".")
-    if prefix == "torch.optim" or (prefix == "torch.nn" and _is_layer(last)):
+    if prefix == "torch.optim":
         return True
+    if prefix == "torch.nn":
+        return _is_layer(last) or last in DIVISIBLE
     table = facts()["tensors"]
     kinds = ("sized", "same_functions", "scalar_functions", "some_functions")
     return full == "torch.randint" or any(full in table[kind] for kind in kinds)
+
+
+# Layers of which one size must be a multiple of another: their places, names, and the exception.
+DIVISIBLE = {
+    "MultiheadAttention": (0, "embed_dim", 1, "num_heads", "AssertionError"),
+    "TransformerEncoderLayer": (0, "d_model", 1, "nhead", "AssertionError"),
+    "TransformerDecoderLayer": (0, "d_model", 1, "nhead", "AssertionError"),
+    "GroupNorm": (1, "num_channels", 0, "num_groups", "ValueError"),
+}
+
+
+def _check_divisible(
+    process: Process,
+    layer: str,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    node: ast.AST,
+) -> None:
+    """Raise what PyTorch raises for heads or groups that do not share a width evenly."""
+    place, whole, other, parts, exception = DIVISIBLE[layer]
+    given = dict(enumerate(positional))
+    width = size_of(keywords.get(whole, given.get(place)))
+    count = size_of(keywords.get(parts, given.get(other)))
+    if width is not None and count and width % count:
+        message = f"{whole} {width} is not divisible by {parts} {count}"
+        raise process.error(exception, message, node)
 
 
 def _is_layer(name: str) -> bool:

@@ -74,8 +74,8 @@ class Dict:
 class List:
     """A list. If not `exact`, its length is unknown and each element is like `element`.
 
-    Other iterables are held as lists too: `once` if going through it spends it, as an iterator;
-    `view` is what it shows of which dict, as `keys()` does.
+    Other iterables are held as lists too: `once` if going through it spends it, as an iterator,
+    from which elements were `taken` so often; `view` is what it shows of which dict.
     """
 
     items: list[Value] = field(default_factory=list)
@@ -84,6 +84,7 @@ class List:
     nonempty: bool = False
     origin: Origin | None = None
     once: bool = False
+    taken: int = 0
     view: tuple[Dict, str] | None = None
 
 
@@ -112,6 +113,7 @@ class Function:
     wrappers: tuple[str, ...] = ()
     setter: Function | None = None
     cached: bool = False
+    abstract: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +143,9 @@ class Method:
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the bundle. `open` if attributes may come from places that are not seen."""
+    """A class of the bundle. `open` if attributes may come from places that are not seen; `members`
+    are those of an enumeration, with their values.
+    """
 
     name: str
     bases: list[Value]
@@ -150,6 +154,8 @@ class Class:
     node: ast.ClassDef
     dataclass: bool = False
     open: bool = False
+    frozen: bool = False
+    members: dict[str, Value] | None = None
     order: list[Class] = field(default_factory=list)
 
     def mro(self) -> list[Class]:

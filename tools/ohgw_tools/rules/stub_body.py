@@ -28,9 +28,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error for each stub, and for each definition that had a body in the base code.
 
     Left alone: abstract methods, overloads, protocols, methods that every subclass overrides,
-    and what is called idle, null or silent. A
-    method or private function with a lone `pass` may be an idle hook, so it is a warning unless its
-    result is used.
+    and what is called idle, null or silent. A method or private function with a lone `pass` may be
+    an idle hook, and so may any empty method of a class that others of the bundle derive from:
+    these are warnings unless their result is used.
     """
     table = class_table(subject)
     for path, file in subject.python_files():
@@ -43,7 +43,8 @@ def check(subject: Subject) -> Iterator[Finding]:
                 continue
             if not emptied and stub == "`pass`" and _IDLE.search(name):
                 continue
-            sure = emptied or stub != "`pass`" or _is_needed(subject, defined)
+            idle = stub == "`pass`" or _is_hook(subject, table, file, defined, stub)
+            sure = emptied or not idle or _is_needed(subject, defined)
             severity: Severity = "error" if sure else "warning"
             yield _finding(subject, path, defined, stub, before if emptied else None, severity)
 
@@ -113,6 +114,17 @@ def _is_unfinished(table: ClassTable, file: PythonFile, defined: Defined, emptie
     return not table.is_abstract(entry, defined.node)
 
 
+def _is_hook(
+    subject: Subject, table: ClassTable, file: PythonFile, defined: Defined, stub: str
+) -> bool:
+    """Whether a method is one that children may override: empty, or refusing what nobody calls."""
+    owner = file.parent(defined.node)
+    if not isinstance(owner, ast.ClassDef) or not table.leaves(owner.name):
+        return False
+    refuses = stub.startswith(("`raise", "`return"))
+    return not refuses or defined.last_name not in subject.once(_called)
+
+
 def _is_needed(subject: Subject, defined: Defined) -> bool:
     """Whether a lone `pass` is more than an idle hook: a public function, a constructor that drops
     its arguments, or something whose result is used.
@@ -131,6 +143,15 @@ def _used_results(subject: Subject) -> frozenset[str]:
     found: set[str] = set()
     for _, file in subject.python_files():
         found |= file.derive(_called_for_result)
+    return frozenset(found)
+
+
+def _called(subject: Subject) -> frozenset[str]:
+    """The last names of all that is read as an attribute, or named in a string."""
+    found: set[str] = set()
+    for _, file in subject.python_files():
+        found.update(n.attr for n in file.nodes(ast.Attribute))
+        found.update(str(n.value) for n in file.nodes(ast.Constant) if isinstance(n.value, str))
     return frozenset(found)
 
 

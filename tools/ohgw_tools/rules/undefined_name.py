@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ KIND: IssueKind = "not-executable"
 SEVERITY: Severity = "error"
 SUMMARY = "A name is used that nothing defines."
 
+PACKAGE_NAMES = ("__path__",)
+
 
 class _Unbound(NamedTuple):
     line: int
@@ -27,6 +30,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield an error for each use of a name that no scope binds (found with pyflakes)."""
     for path, file in subject.python_files():
         for unbound in file.derive(_unbound):
+            if unbound.name in PACKAGE_NAMES and path.endswith("/__init__.py"):
+                continue
             column = file.source.column(unbound.line, unbound.column)
             yield subject.finding(
                 __name__,
@@ -42,7 +47,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _unbound(file: PythonFile) -> tuple[_Unbound, ...]:
-    if file.tree is None:
+    if file.tree is None or _binds_by_text(file):
         return ()
     from pyflakes import checker, messages  # type: ignore[import-untyped]
 
@@ -55,3 +60,19 @@ def _unbound(file: PythonFile) -> tuple[_Unbound, ...]:
             text = message.message % message.message_args
             found.append(_Unbound(message.lineno, message.col, name, text))
     return tuple(sorted(found))
+
+
+def _binds_by_text(file: PythonFile) -> bool:
+    """Whether a module writes to its own namespace by names that stand nowhere: `exec`, or items
+    of `globals()`.
+    """
+    for call in file.nodes(ast.Call):
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        around = file.parent(call)
+        if name == "exec":
+            return True
+        updated = isinstance(around, ast.Attribute) and around.attr in ("update", "setdefault")
+        stored = isinstance(around, ast.Subscript) and isinstance(around.ctx, ast.Store)
+        if name == "globals" and (updated or stored):
+            return True
+    return False
