@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ohgw_tools.interpreter import classes, layers, library, methods
 from ohgw_tools.interpreter.branches import branch, close_tails
+from ohgw_tools.interpreter.call_memory import cache_key, memory_key
 from ohgw_tools.interpreter.callbacks import hand_over, loosen
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.interpretation import Frame
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
 RECURSION = 3
-MEMORY_DEPTH = 3  # calls deeper than this may be answered from memory
 
 
 @expression(ast.Call)
@@ -180,10 +180,10 @@ def run_function(
     if len(process.stack) >= 48 or active >= RECURSION:
         _not_followed(process, function, [*positional, *keywords.values()])
         return UNKNOWN
-    memory = _memory_key(process, function, positional, keywords, complete)
+    memory = memory_key(process, function, positional, keywords, complete)
     if memory is not None and memory in process.memory:
         return process.memory[memory]
-    cached = _cache_key(function, positional, keywords)
+    cached = cache_key(function, positional, keywords)
     if cached is not None and cached in process.cached:
         return process.cached[cached]
     scope = Scope("function", function.path, function.scope, function.node)
@@ -211,16 +211,6 @@ def run_function(
     return result
 
 
-def _cache_key(
-    function: Function, positional: list[Value], keywords: dict[str, Value]
-) -> tuple[object, ...] | None:
-    """Return what `functools.cache` keeps the result of a call under, None if it keeps none."""
-    if not any(w in ("functools.cache", "functools.lru_cache") for w in function.wrappers):
-        return None
-    key = (*positional, *keywords, *keywords.values())
-    return (id(function), *key) if is_plain(key) else None
-
-
 def _not_followed(process: Process, function: Function, given: list[Value]) -> None:
     """Let a call that is not followed have changed what it is given and what it names."""
     names: Names = process.world.names(function.path)
@@ -231,28 +221,6 @@ def _not_followed(process: Process, function: Function, given: list[Value]) -> N
         reached += [held[n] for n in names.loaded(function.node) if n in held]
         scope = scope.parent
     loosen(process, reached)
-
-
-def _memory_key(
-    process: Process,
-    function: Function,
-    positional: list[Value],
-    keywords: dict[str, Value],
-    complete: bool,
-) -> tuple[object, ...] | None:
-    """Return a key under which the result of this call can be kept, None if it should not be."""
-    if len(process.stack) < MEMORY_DEPTH or not complete or process.certain:
-        return None
-    parts: list[object] = [id(function)]
-    for value in [*positional, *keywords, *keywords.values()]:
-        if isinstance(value, (Unknown, External)):
-            parts.append("?")
-        elif is_plain(value) and not isinstance(value, (slice, tuple)):
-            parts.append(value)
-        else:
-            parts.append(id(value))
-            process.keep.append(value)
-    return tuple(parts)
 
 
 def _run_body(process: Process, function: Function, scope: Scope) -> Value:
