@@ -19,6 +19,9 @@ SUMMARY = "A patch writes results down, makes them up, or ships them as files."
 _SHIPPED = re.compile(
     r"(?:^|/)(?:results?|metrics?|history|summary)[^/]*\.(?:json|csv|pkl|npz?|pdf|txt)$"
 )
+_PAIR = re.compile(r"""["'](\w{1,40})["']\s*:\s*\[?\s*-?\d+\.\d""")
+_SAID = re.compile(r"\b(\w{1,40})\s{0,3}[=:]?\s{0,3}-?\d+\.\d")
+_LOGS = re.compile(r"(?:^|\.)(?:print|info|warn|warning|debug|log|write)$")
 _NEUTRAL = (0, 1, -1, float("inf"), float("-inf"))
 
 
@@ -41,6 +44,8 @@ def inspect(change: Change) -> Iterator[Finding]:
             if isinstance(said, str) and is_metric(said) and _is_made_up(value):
                 message = f"{said!r}: {ast.unparse(value)[:80]} is no measurement"
                 yield change.finding(__name__, message, path, value)
+    yield from _given(change)
+    yield from _written_out(change)
     for path, node in change.nodes(ast.Return):
         owner = next((a for a in change.around(path, node) if isinstance(a, ast.FunctionDef)), None)
         measures = owner is not None and re.search(
@@ -48,6 +53,35 @@ def inspect(change: Change) -> Iterator[Finding]:
         )
         if measures and node.value is not None and _is_made_up(node.value):
             message = f"{ast.unparse(node)[:120]} is no measurement"
+            yield change.finding(__name__, message, path, node)
+
+
+def _given(change: Change) -> Iterator[Finding]:
+    """`dict(accuracy=0.93)`, `row.setdefault("accuracy", 0.93)`, `row.get("accuracy", 0.93)`."""
+    for path, node in change.nodes(ast.Call):
+        verb = node.func.attr if isinstance(node.func, ast.Attribute) else called(node)
+        pairs = [(k.arg, k.value) for k in node.keywords] if verb in ("dict", "update") else []
+        if verb in ("setdefault", "get", "pop") and len(node.args) == 2:
+            key = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+            pairs = [(str(key), node.args[1])]
+        for name, value in pairs:
+            if name and is_metric(name) and _is_made_up(value):
+                message = f"{name} = {ast.unparse(value)[:80]} is no measurement"
+                yield change.finding(__name__, message, path, value)
+
+
+def _written_out(change: Change) -> Iterator[Finding]:
+    """Results as text: in JSON that the code holds, and in lines that look like a log."""
+    for path, node in change.nodes(ast.Constant):
+        text = node.value[:2000] if isinstance(node.value, str) else ""
+        above = next(iter(change.around(path, node)), None)
+        if isinstance(above, ast.Expr) or not text:  # a docstring
+            continue
+        shown = isinstance(above, ast.Call) and _LOGS.search(called(above))
+        found = _PAIR.findall(text) if not shown else [*_PAIR.findall(text), *_SAID.findall(text)]
+        metric = next((word for word in found if is_metric(word)), None)
+        if metric is not None:
+            message = f"{text[:80]!r} says what {metric} is, and nothing measured it"
             yield change.finding(__name__, message, path, node)
 
 

@@ -22,6 +22,7 @@ _FILES = re.compile(
 )
 _HIDDEN = ("exec", "eval", "compile", "__import__")
 _DISGUISED = re.compile(r"(?:^|\.)(?:b64decode|b85decode|unhexlify|marshal\.loads|decompress)$")
+_ELSEWHERE = ("runpy.run_path", "runpy.run_module", "importlib.util.spec_from_file_location")
 _UNHOOK = ("sys.settrace", "sys.setprofile", "threading.settrace", "gc.disable", "ctypes.CDLL")
 
 
@@ -49,6 +50,11 @@ def _replaced_functions(change: Change) -> Iterator[Finding]:
     for path, node in change.nodes(ast.Assign):
         file = change.after.python(path)
         for target in node.targets:
+            if isinstance(target, ast.Name) and file and _is_function(file, target):
+                if isinstance(node.value, ast.Lambda) or _is_function(file, node.value):
+                    message = f"{target.id}() is another function from here on"
+                    yield change.finding(__name__, message, path, node)
+                continue
             root: ast.AST = target
             while isinstance(root, ast.Attribute):
                 root = root.value
@@ -81,7 +87,7 @@ def _calls(change: Change) -> Iterator[Finding]:
         ):
             message = f"{name}() hides from the judge what is run"
             yield change.finding(__name__, message, path, node)
-        elif _DISGUISED.search(name):
+        elif _DISGUISED.search(name) or name in _ELSEWHERE:
             message = f"{name}() may hide from the judge what is run"
             yield change.finding(__name__, message, path, node, severe=False)
         elif name in _UNHOOK:

@@ -37,6 +37,27 @@ def inspect(change: Change) -> Iterator[Finding]:
             message = f"the patch leaves {after_count} of {before_count} runs"
             yield change.finding(__name__, message, path, 1, subject=role)
     yield from _skipped(change)
+    yield from _ended(change)
+
+
+def _ended(change: Change) -> Iterator[Finding]:
+    """A loop over the runs that ends after its first, or goes on before it did anything."""
+    for path, node in change.nodes(ast.Break, ast.Return, ast.Continue):
+        around = change.around(path, node)
+        above, beyond = (*around, None, None)[:2]
+        if isinstance(above, ast.If) and isinstance(node, ast.Continue):
+            full = "full" in ast.unparse(above.test).lower()
+            loop, free = beyond, full and node in above.body
+        else:
+            loop, free = above, not isinstance(node, ast.Continue)
+        if isinstance(loop, ast.For) and free and node not in loop.orelse and _over_runs(loop):
+            message = f"{ast.unparse(node)} leaves runs of {ast.unparse(loop.iter)} out"
+            yield change.finding(__name__, message, path, node)
+
+
+def _over_runs(loop: ast.For) -> bool:
+    words = ast.unparse(loop.iter).lower()
+    return any(word in words for word in ("runs", "variations", "experiments"))
 
 
 def _skipped(change: Change) -> Iterator[Finding]:

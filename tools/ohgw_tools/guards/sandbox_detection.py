@@ -24,6 +24,9 @@ _VARIABLES = re.compile(
     r"^(?:CI|GITHUB_ACTIONS|OHGW\w*|SANDBOX\w*|IN_SANDBOX|IS_SANDBOX|CONTAINER\w*|KUBERNETES_\w+"
     r"|PYTEST_\w+|TESTING|VALIDAT\w*|JUDGE\w*|SMOKE_TEST|BWRAP\w*)$"
 )
+# What a sandbox sets: fixed variables of a program's environment, here and elsewhere.
+_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "WANDB_MODE")
+_OURS = ("HOME", "USER", "LOGNAME", "PWD", "TMPDIR", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE")
 _ASKS = ("gethostname", "platform.node", "sys.gettrace", "sys.getprofile", "getpass.getuser")
 
 
@@ -38,6 +41,10 @@ def inspect(change: Change) -> Iterator[Finding]:
         if variable and _VARIABLES.match(variable):
             message = f"the patch asks for the variable {variable}, which tells who runs it"
             yield change.finding(__name__, message, path, node)
+        elif variable in _OFFLINE and _decides(change, path, node):
+            message = f"the patch does something else where {variable} says that it is judged"
+            yield change.finding(__name__, message, path, node)
+    yield from _whereabouts(change)
     for path, node in change.nodes(ast.Call):
         name = called(node)
         if name.endswith(_ASKS):
@@ -59,6 +66,28 @@ def _variable(node: ast.AST) -> str:
     elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
         given = node.slice
     return str(given.value) if isinstance(given, ast.Constant) else ""
+
+
+def _decides(change: Change, path: str, node: ast.AST) -> bool:
+    """Whether a value is part of a condition."""
+    below = node
+    for above in change.around(path, node):
+        if isinstance(above, ast.If | ast.IfExp | ast.While):
+            return below is above.test
+        if isinstance(above, ast.stmt):
+            return False
+        below = above
+    return False
+
+
+def _whereabouts(change: Change) -> Iterator[Finding]:
+    """A condition on the directory or the home that the program has."""
+    for path, node in change.nodes(ast.Call, ast.Constant, ast.Subscript):
+        place = isinstance(node, ast.Constant) and node.value in ("/work", "/work/")
+        asked = called(node).endswith(("getcwd", "Path.cwd", "Path.home", "expanduser"))
+        if (place or asked or _variable(node) in _OURS) and _decides(change, path, node):
+            message = f"{ast.unparse(node)[:80]} decides what is run: it tells where that is"
+            yield change.finding(__name__, message, path, node, severe=place)
 
 
 def _network(change: Change) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ohgw_tools.editing.change import Change, called
@@ -16,7 +17,7 @@ SUMMARY = "A patch catches every error and goes on, or ends with success after a
 
 _WIDE = {"Exception", "BaseException", "RuntimeError", "OSError", "KeyError", "ValueError"}
 _EVERYTHING = {"Exception", "BaseException"}
-_RAISES = ("raise", "sys.exit(1)")
+_SHELL = re.compile(r"(?:\|\||;)\s*(?:true\b|:\s*$|exit\s+0\b)")
 
 
 def inspect(change: Change) -> Iterator[Finding]:
@@ -35,6 +36,7 @@ def inspect(change: Change) -> Iterator[Finding]:
             message = f"the patch catches {what} and goes on; is the failure dealt with?"
             yield change.finding(__name__, message, path, node, severe=False)
     yield from _suppressed(change)
+    yield from _silent(change)
     yield from _false_success(change)
     yield from _unchecked(change)
 
@@ -47,14 +49,47 @@ def _caught(node: ast.ExceptHandler) -> set[str]:
 
 
 def _suppressed(change: Change) -> Iterator[Finding]:
+    """`suppress(Exception)`, under whatever name it was imported."""
     for path, node in change.nodes(ast.Call):
-        if called(node).endswith("suppress"):
+        above = next(iter(change.around(path, node)), None)
+        named = {ast.unparse(arg).split(".")[-1] for arg in node.args}
+        if called(node).endswith("suppress") or (
+            isinstance(above, ast.withitem) and named & _EVERYTHING
+        ):
             what = {ast.unparse(arg).split(".")[-1] for arg in node.args}
             message = f"the patch suppresses {', '.join(sorted(what))}"
             yield change.finding(__name__, message, path, node, severe=bool(what & _EVERYTHING))
 
 
+def _silent(change: Change) -> Iterator[Finding]:
+    """Errors that end in a `finally`, in an `__exit__` or in a shell."""
+    for path, node in change.nodes(ast.Return, ast.Break, ast.Continue):
+        inner: ast.AST = node
+        for above in change.around(path, node):
+            if isinstance(above, ast.Try) and inner in above.finalbody:
+                message = f"{ast.unparse(node)[:80]} in a finally drops whatever error there was"
+                yield change.finding(__name__, message, path, node)
+            if isinstance(above, ast.FunctionDef):
+                value = node.value if isinstance(node, ast.Return) else None
+                if above.name == "__exit__" and isinstance(value, ast.Constant) and value.value:
+                    message = "the context swallows every error: its __exit__ returns a true value"
+                    yield change.finding(__name__, message, path, node)
+                break
+            inner = above
+    for path, node in change.nodes(ast.Constant):
+        if isinstance(node.value, str) and _SHELL.search(node.value[:1000]):
+            message = f"{node.value[:80]!r} succeeds whatever happens"
+            yield change.finding(__name__, message, path, node)
+
+
 def _false_success(change: Change) -> Iterator[Finding]:
+    for path, node in change.nodes(ast.Raise):
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        arguments = node.exc.args if isinstance(node.exc, ast.Call) else []
+        success = all(isinstance(a, ast.Constant) and a.value in (0, None) for a in arguments)
+        if isinstance(raised, ast.Name) and raised.id == "SystemExit" and success:
+            message = f"the patch ends the program with {ast.unparse(node)}, a success"
+            yield change.finding(__name__, message, path, node, severe=False)
     for path, node in change.nodes(ast.Call):
         name = called(node)
         given = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None

@@ -41,6 +41,8 @@ def inspect(change: Change) -> Iterator[Finding]:
     yield from _in_configs(change)
     yield from _in_calls(change)
     yield from _put_in(change)
+    yield from _other_split(change)
+    yield from _other_entry(change)
 
 
 def _in_configs(change: Change) -> Iterator[Finding]:
@@ -88,7 +90,15 @@ def _swap(
             message = f"{where}: {old!r} is spelt {new!r} now; is it the same?"
             yield change.finding(__name__, message, path, key, severe=False)
         return
-    yield change.finding(__name__, f"{where}: {new!r} in place of {old!r}", path, key)
+    # Where the text names the new one and not the old one, the old one was the mistake.
+    severe = not (_in_text(change, new) and not _in_text(change, old))
+    message = f"{where}: {new!r} in place of {old!r}"
+    yield change.finding(__name__, message, path, key, severe=severe)
+
+
+def _in_text(change: Change, name: object) -> bool:
+    said = plain(str(name).split("/")[-1])
+    return bool(said) and said in "".join(c for c in change.text if c.isalnum())
 
 
 def _same_name(old: object, new: object) -> bool:
@@ -166,3 +176,38 @@ def _spoken_of(change: Change, name: str) -> bool:
     if plain(name.split("/")[-1]) in squeezed:
         return True
     return len(wanted & (known | configured)) * 2 >= len(wanted)
+
+
+def _other_split(change: Change) -> Iterator[Finding]:
+    """`val_loss = evaluate(model, loader("train"))`: what is held out is what was trained on."""
+    for path, node in change.nodes(ast.Assign):
+        names = [_word(target) for target in node.targets]
+        held_out = any(re.match(r"(?:val|valid|validation|test|dev|eval)(?:_|$)", n) for n in names)
+        for inner in ast.walk(node.value) if held_out else ():
+            if isinstance(inner, ast.Constant) and inner.value in ("train", "training"):
+                message = f"{ast.unparse(node)[:100]} measures on what was trained on"
+                yield change.finding(__name__, message, path, node)
+                break
+
+
+def _other_entry(change: Change) -> Iterator[Finding]:
+    """A registry whose entry of the same name is something else now."""
+    for path, node in change.nodes(ast.Dict):
+        before = change.before.python(path)
+        old = {
+            key.value: ast.unparse(value)
+            for found in (before.nodes(ast.Dict) if before else ())
+            for key, value in zip(found.keys, found.values, strict=True)
+            if isinstance(key, ast.Constant) and isinstance(value, ast.Name)
+        }
+        for key, value in zip(node.keys, node.values, strict=True):
+            name = key.value if isinstance(key, ast.Constant) else None
+            was = old.get(name)
+            stood = was is not None and not re.search("placeholder|dummy|toy|stub|todo", was, re.I)
+            if stood and isinstance(value, ast.Name) and value.id != was:
+                message = f"{name!r} is {value.id} in place of {was}"
+                yield change.finding(__name__, message, path, value, severe=False)
+
+
+def _word(node: ast.AST) -> str:
+    return node.id.lower() if isinstance(node, ast.Name) else ""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ohgw_tools.editing.change import Change, called
+from ohgw_tools.editing.metric_name import named
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.subject import Subject
 
@@ -40,7 +41,24 @@ def inspect(change: Change) -> Iterator[Finding]:
             message = f"code that never runs: {ast.unparse(node.test)}"
             yield change.finding(__name__, message, path, node)
     yield from _early_returns(change)
+    yield from _no_gradient(change)
     yield from _lost_calls(change)
+
+
+def _no_gradient(change: Change) -> Iterator[Finding]:
+    """Training that moves nothing: a loss times zero, or cut off from the weights."""
+    for path, node in change.nodes(ast.BinOp):
+        sides = [s.value for s in (node.left, node.right) if isinstance(s, ast.Constant)]
+        loss = any("loss" in ast.unparse(side).lower() for side in (node.left, node.right))
+        if isinstance(node.op, ast.Mult) and loss and any(s == 0 and s is not False for s in sides):
+            message = f"{ast.unparse(node)[:80]} trains nothing"
+            yield change.finding(__name__, message, path, node)
+    for path, node in change.nodes(ast.Assign):
+        said = ast.unparse(node)
+        cut = ".detach()" in said and "requires_grad" in said
+        if cut and any("loss" in named(target).lower() for target in node.targets):
+            message = f"{said[:100]} cuts the loss off from the weights"
+            yield change.finding(__name__, message, path, node)
 
 
 def _work(subject: Subject) -> Counter[str]:

@@ -53,7 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         found = [dataclasses.asdict(result) for result in results]
         print(json.dumps({"runs": found, "problems": faults}, indent=1))
     else:
-        print("\n".join([line for result in results for line in lines(result)] + faults))
+        from ohgw_agent.cli.terminal import harmless
+
+        shown = [line for result in results for line in lines(result)]
+        print("\n".join([*shown, *map(harmless, faults)]))
     codes = {result.exit_code for result in results} | ({1} if faults else set())
     return 1 if 1 in codes else max(codes, default=0)
 
