@@ -247,3 +247,46 @@ def test_both_sandboxes_give_the_same_verdict(tmp_path):
         forms[name] = [(f["rule"], f["path"], f["region"]) for f in verdict["findings"]]
         assert "NameError" in done.stdout
     assert forms["docker"] == forms["bubblewrap"]
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("size", ["48k", "100k", "180k", "220k"])
+def test_a_full_disk_ends_every_command_with_a_sentence_and_loses_nothing(tmp_path, size):
+    """Sizes at which the first content, a header, a later content and the delivery do not fit."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "full", disk], check=True)
+    try:
+        place = ("--runs-dir", disk / "runs")
+        how = ("--static-only", "--proposer", "recipes")
+        said = ohgw("fix", QUICKSTART, *how, *place, code=5).stderr
+        assert "No space left on device" in said
+        (run,) = (disk / "runs").glob("2*")
+        begun = bool((run / "events.jsonl").stat().st_size)
+        again = ohgw("resume", run, *place, code=5 if begun else 2).stderr
+        assert "No space left" in again or not begun
+        subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+        if begun:
+            ohgw("resume", run, *place)
+            ohgw("verify", run)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bundle", "import", "{seed}", "-o", "/nowhere/at/all.json"),
+        ("validate", "--static-only", "{seed}", "--output", "/nowhere/at/all.json"),
+        ("batch", "/nowhere/list.txt", "--page", "/nowhere/at/all.html"),
+        ("fix", "/proc/self/mem", "--static-only"),
+    ],
+)
+def test_places_that_cannot_be_read_or_written_are_said_without_a_traceback(words):
+    done = subprocess.run(
+        [sys.executable, "-m", "ohgw_agent", *(w.format(seed=SEED) for w in words)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode in (2, 5), done.stderr
+    assert "Traceback" not in done.stderr

@@ -52,6 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; a traceback at exit would help nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 5
+    except OSError as error:
+        # A file of the caller's that cannot be read or written: what the system says is the answer.
+        from ohgw_agent.cli.terminal import harmless
+
+        print(f"ohgw-agent: {harmless(str(error))}", file=sys.stderr)
+        return 5
     return code
 
 

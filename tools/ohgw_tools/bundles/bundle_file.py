@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from ohgw_tools.bundle import Bundle, Experiment
 from ohgw_tools.bundles import strict_json
 from ohgw_tools.bundles.bundle_path import check_together, key_of, path_of
-from ohgw_tools.errors import BundleError
+from ohgw_tools.errors import BundleError, InputError
 from ohgw_tools.tree import Tree
 
 MAX_FILE_BYTES = 8 << 20
@@ -73,9 +73,20 @@ def parse(text: str, origin: str = "bundle") -> Bundle:
 
 
 def save(bundle: Bundle, path: str | Path) -> None:
-    """Write a bundle in the shape that it was read in, whole or not at all (fsync, rename)."""
+    """Write a bundle in the shape that it was read in, whole or not at all (fsync, rename).
+
+    Raises InputError where it cannot be written.
+    """
     place = Path(path)
     content = dumps(bundle).encode()
+    try:
+        _replace(place, content)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"cannot write {place}: {reason}; give another place") from error
+
+
+def _replace(place: Path, content: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
