@@ -91,7 +91,8 @@ def _guarded(
     """Hold the guard's opinion against a patch that does apply."""
     before = context.bundle.with_derived(context.archive.tree(parent))
     after = context.bundle.with_derived(applied.tree)
-    findings = numbered(list(inspect(before, after, patch, context.contract)))
+    found = inspect(before, after, patch, context.contract, parsed=context.parsed)
+    findings = numbered(list(found))
     notes = [note.model_dump() for note in applied.notes]
     facts: dict[str, Any] = {"notes": notes} if notes else {}
     verdict = Verdict.of("patch", findings, facts=facts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -18,6 +19,7 @@ from ohgw_tools.contract import Contract
 from ohgw_tools.edit import Patch
 from ohgw_tools.editing.change import Change
 from ohgw_tools.finding import Finding, IssueKind, Severity, numbered
+from ohgw_tools.subject import ParseCache
 
 
 class Guard(Protocol):
@@ -34,6 +36,7 @@ class Guard(Protocol):
         ...
 
 
+@cache
 def all_guards() -> tuple[Guard, ...]:
     """Return every guard, found by its file, in order of names."""
     names = sorted(m.name for m in pkgutil.iter_modules(guards.__path__))
@@ -41,12 +44,18 @@ def all_guards() -> tuple[Guard, ...]:
 
 
 def inspect(
-    before: Bundle, after: Bundle, patch: Patch | None, contract: Contract
+    before: Bundle,
+    after: Bundle,
+    patch: Patch | None,
+    contract: Contract,
+    *,
+    parsed: ParseCache | None = None,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with going from `before` to `after`: errors refuse the patch, warnings
     are for the reviewer. The findings are about `after`; the same two bundles give the same ones.
+    `parsed` holds files that were parsed before, and keeps those that are parsed now.
     """
-    change = Change(before, after, patch, contract)
+    change = Change(before, after, patch, contract, parsed)
     if not change.paths:
         return ()
     return numbered([finding for guard in all_guards() for finding in guard.inspect(change)])

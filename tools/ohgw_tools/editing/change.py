@@ -15,7 +15,7 @@ from ohgw_tools.edit import Patch
 from ohgw_tools.finding import Finding
 from ohgw_tools.source.line_diff import spans
 from ohgw_tools.source.run_list import Role, Run, matches, runs
-from ohgw_tools.subject import Subject, Where
+from ohgw_tools.subject import ParseCache, Subject, Where
 
 # Patterns are matched against this much of a line: none of them may take long on a hostile one.
 MAX_LINE = 1000
@@ -26,10 +26,16 @@ class Change:
     """What guards look at. Lines that merely moved, within a file or between files, are not new."""
 
     def __init__(
-        self, before: Bundle, after: Bundle, patch: Patch | None, contract: Contract
+        self,
+        before: Bundle,
+        after: Bundle,
+        patch: Patch | None,
+        contract: Contract,
+        cache: ParseCache | None = None,
     ) -> None:
-        self.before = Subject(before, contract)
-        self.after = Subject(after, contract)
+        shared = cache or ParseCache()  # most files are the same before and after
+        self.before = Subject(before, contract, shared)
+        self.after = Subject(after, contract, shared)
         self.patch = patch
         self.contract = contract
 

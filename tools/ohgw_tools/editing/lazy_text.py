@@ -42,14 +42,17 @@ _COMMENT = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _MARKER = re.compile(r"\[\s*UNCHANGED\s*\]|<\s*UNCHANGED\s*>")
+# Where a statement may begin.
+_STATEMENT = re.compile(r"(?:^|[\s:;(])\.\.\.")
 _BARE = re.compile(r"\s*(?:-\s+)?(?:\.{3,}|…|\[\s*\.{3}\s*\]|<\s*\.{3}\s*>)\s*$")
 
 
 def new_lazy_lines(path: str, before: str, after: str) -> tuple[tuple[int, str], ...]:
     """Return lazy lines (number from 1, text) that `after` has and `before` had fewer of."""
-    left = Counter(text for _, text in lazy_lines(path, before))
+    now = lazy_lines(path, after)
+    left = Counter(text for _, text in lazy_lines(path, before)) if now else Counter[str]()
     found = []
-    for number, text in lazy_lines(path, after):
+    for number, text in now:
         if left[text] > 0:
             left[text] -= 1
         else:
@@ -97,22 +100,25 @@ def _python_comments(text: str) -> set[int]:
 
 def _ellipsis_bodies(text: str) -> set[int]:
     """Lines of statements that are `...` alone, where they do not belong (protocols, overloads)."""
+    if not _STATEMENT.search(text):  # most files have none, and need no parse
+        return set()
     try:
         module = parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    fitting = set()
-    for node in ast.walk(module):
-        if _may_be_empty(node):
-            fitting |= {id(inner) for inner in ast.walk(node)}
-    return {
-        node.lineno
-        for node in ast.walk(module)
+    nodes = list(ast.walk(module))
+    alone = [
+        node
+        for node in nodes
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
         and node.value.value is Ellipsis
-        and id(node) not in fitting
-    }
+    ]
+    fitting = set()
+    for node in nodes if alone else ():
+        if _may_be_empty(node):
+            fitting |= {id(inner) for inner in ast.walk(node)}
+    return {node.lineno for node in alone if id(node) not in fitting}
 
 
 def _may_be_empty(node: ast.AST) -> bool:
