@@ -17,6 +17,7 @@ PER_FILE = 2
 FILES = 4
 SMALL = 4000
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{3,}")
+_IMPORTED = re.compile(r"^[ \t]*from[ \t]+\.*(\w[\w.]*)[ \t]+import\b", re.MULTILINE)
 _SEPARATE = r"(?<![\w-]){}(?![\w-])"
 
 
@@ -59,11 +60,10 @@ def neighbours(path: str, tree: Tree) -> list[Place]:
     """
     found = []
     folder = path.rpartition("/")[0]
-    for node in ast.walk(_parsed(tree.get(path, ""))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            place = node.module.replace(".", "/")
-            candidates = (f"{folder}/{place}.py".lstrip("/"), f"{place}.py")
-            found += [c for c in candidates if len(tree.get(c, "")) in range(1, SMALL)][:1]
+    for module in _IMPORTED.findall(tree.get(path, "")):
+        place = module.replace(".", "/")
+        candidates = (f"{folder}/{place}.py".lstrip("/"), f"{place}.py")
+        found += [c for c in candidates if len(tree.get(c, "")) in range(1, SMALL)][:1]
     return [(other, None) for other in sorted(set(found)) if other != path]
 
 

@@ -6,6 +6,7 @@ import datetime
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -50,8 +51,7 @@ class PriceTable(RootModel[dict[str, Host]]):
     @staticmethod
     def load(path: str | None = None) -> PriceTable:
         """Read the built-in table and, over it, the user's own. Raises InputError."""
-        built_in = resources.files("ohgw_agent") / "prices.yaml"
-        table = _parse(built_in.read_text(encoding="utf-8"), "prices.yaml")
+        table = _built_in()
         if path is None:
             return table
         try:
@@ -73,6 +73,12 @@ class PriceTable(RootModel[dict[str, Host]]):
             return None
         pair = host.models.get(model) or host.models.get(_DATED.sub("", model))
         return Price(input=pair[0], output=pair[1]) if pair else None
+
+
+@cache
+def _built_in() -> PriceTable:
+    text = (resources.files("ohgw_agent") / "prices.yaml").read_text(encoding="utf-8")
+    return _parse(text, "prices.yaml")
 
 
 def _parse(text: str, origin: str) -> PriceTable:

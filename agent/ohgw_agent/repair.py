@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ohgw_agent import crew
 from ohgw_agent.archive import Archive
@@ -199,9 +200,9 @@ def _drive(context: LoopContext, tree: str) -> Trace:
     """Run the graph to its end, or to an interruption, and close the record."""
     from langsmith import tracing_context
 
-    from ohgw_agent.graph import build_graph, first_state
+    from ohgw_agent.graph import first_state
 
-    graph = build_graph()
+    graph = _graph()
     state = dict(first_state(tree))
     try:
         with tracing_context(enabled=False):
@@ -218,6 +219,14 @@ def _drive(context: LoopContext, tree: str) -> Trace:
         context.cancel.set()
         state = {**state, "stop": "interrupted", "why": "asked to stop; resume goes on from here"}
     return from_state(context, state)
+
+
+@cache
+def _graph() -> Any:
+    """The compiled graph, which holds nothing of a run: runs of one process share it."""
+    from ohgw_agent.graph import build_graph
+
+    return build_graph()
 
 
 def _models(

@@ -97,27 +97,29 @@ def _fitting(
     that points nowhere, and so needs much of everything, is left for a patch of its own.
     """
     chosen: list[Finding] = []
+    places: list[Place] = []
     shown: tuple[Excerpt, ...] = ()
     for finding in ordered[:MAX_FINDINGS]:
-        more = _shown([*chosen, finding], view)
+        own = _places(finding, view)
+        more = _shown([*places, *own], view)
         size, before = (sum(len(e.text) for e in each) for each in (more, shown))
         nowhere = finding.path is None and size - before > NOWHERE // 4
         if chosen and (size > ROOM[view.breadth] or nowhere):
             continue
         chosen.append(finding)
+        places += own
         shown = more
     return tuple(chosen), shown
 
 
-def _shown(findings: list[Finding], view: _View) -> tuple[Excerpt, ...]:
-    places: dict[str, list[Region | None]] = {}
-    for finding in findings:
-        for path, region in _places(finding, view):
-            if path in view.tree:
-                places.setdefault(path, []).append(region)
+def _shown(places: list[Place], view: _View) -> tuple[Excerpt, ...]:
+    regions: dict[str, list[Region | None]] = {}
+    for path, region in places:
+        if path in view.tree:
+            regions.setdefault(path, []).append(region)
     found: list[Excerpt] = []
-    for path in sorted(places):
-        found.extend(excerpts(path, view.tree[path], places[path], view.breadth))
+    for path in sorted(regions):
+        found.extend(excerpts(path, view.tree[path], regions[path], view.breadth))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -10,8 +11,11 @@ from ohgw_tools.tree import sha256
 _ENDINGS = (".py", ".yaml", ".json", ".md")
 
 
+@cache
 def digest() -> str:
-    """SHA-256 over the bytes of every file of this package, by name."""
+    """SHA-256 over the bytes of every file of this package, by name, as they were when a process
+    first asked: what it judges by is what it has imported.
+    """
     lines = sorted(_lines(resources.files("ohgw_tools"), ""))
     return sha256("\n".join(lines).encode())
 
