@@ -28,6 +28,7 @@ class Blobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "sha256"
+        self._unsynced = self.folder.exists()  # a session that was killed may not have waited
 
     def path(self, digest: str) -> Path:
         """Return where the contents of `digest` stand, or would stand in their plain form.
@@ -41,7 +42,8 @@ class Blobs:
         return packed if packed.exists() and not plain.exists() else plain
 
     def put(self, content: bytes) -> str:
-        """Store `content` and return its digest. It is on disk when this returns.
+        """Store `content` and return its digest. It is on disk when this returns, and its name once
+        `sync` does: many contents are written for one event, and their folder waited for once.
 
         Raises TraceError if it cannot be written; nothing half written ever stands under a digest.
         """
@@ -69,7 +71,17 @@ class Blobs:
         temporary = path.with_name(f".{path.name}.{threading.get_ident()}.tmp")
         write_synced(temporary, content)
         temporary.rename(path)
-        sync_folder(path.parent)
+        self._unsynced = True
+
+    def sync(self) -> None:
+        """Wait until the names of all contents are on disk. Raises TraceError."""
+        if not self._unsynced:
+            return
+        self._unsynced = False
+        try:
+            sync_folder(self.folder)
+        except OSError as error:
+            raise TraceError(f"cannot store contents in {self.folder}: {error}") from error
 
     def get(self, digest: str) -> bytes:
         """Return the contents. Raises TraceDamaged if they are gone or are no longer the same."""

@@ -1,9 +1,9 @@
 """Run: the one writer of a run's record; what is recorded is never computed again.
 
-Order of writing: contents first (fsync, rename), then the event that cites them (fsync), and only
-then does the caller go on. A write that fails ends the run. After a kill at any instant the record
-holds every event whose `append` returned, and at most one unfinished line, which the next session
-sets aside.
+Order of writing: contents first (fsync, rename), then their folder and the event that cites them
+(fsync), and only then does the caller go on. A write that fails ends the run. After a kill at any
+instant the record holds every event whose `append` returned, and at most one unfinished line, which
+the next session sets aside.
 """
 
 from __future__ import annotations
@@ -173,6 +173,7 @@ class Run:
         # read the file again first.
         self._dirty = True
         try:
+            self.blobs.sync()
             self._lines.append(line)
         except TraceError:
             self._failed = True
