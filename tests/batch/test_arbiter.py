@@ -1,6 +1,6 @@
 """Who may go on: order, places for each site, rates, caps, answers that are shared."""
 
-from ohgw_agent.batch.arbiter import Arbiter, Call
+from ohgw_agent.batch.arbiter import LONG, Arbiter, Call
 from ohgw_agent.batch.item import BatchPlan
 from ohgw_agent.chat_model import Question
 
@@ -133,3 +133,20 @@ def test_a_dead_worker_gives_everything_back_but_the_answer_that_is_under_way():
     assert judge.turn() == ([], [])
     judge.answered(first, "r", 1, 0)
     assert told(judge) == [(3, (1, "known", "r"))]
+
+
+def test_a_place_that_is_held_for_long_is_not_waited_for():
+    judge, now = arbiter(judging=1, sandboxes=1)
+    for worker in (1, 2, 3):
+        judge.hold(worker, "here", 7, "judging")
+    for worker in (4, 5):
+        judge.hold(worker, "here", 7, "sandbox")
+    assert told(judge) == [(1, (7, "go")), (4, (7, "go"))]
+    now[0] = LONG - 1
+    assert told(judge) == []
+    now[0] = LONG + 1
+    assert told(judge) == [(2, (7, "go"))]
+    judge.release(1, 7)  # it was slow, not hung: its place was given on already
+    assert told(judge) == []
+    judge.release(2, 7)
+    assert told(judge) == [(3, (7, "go"))]

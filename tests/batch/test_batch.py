@@ -268,3 +268,22 @@ def test_what_the_batchs_cap_ended_is_tried_again_under_a_larger_one(tmp_path):
         assert capped["stops"] == {"exhausted": 2}
         summary = batch(paths, tmp_path, *model(server), "--batch-tokens", 10**6, **with_key)
     assert (summary["ready"], summary["calls"]) == (2, 2)
+
+
+def test_workers_that_cannot_be_started_end_the_batch(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nfrom ohgw_agent.batch import processes, worker\n"
+        "processes.PRELOAD = []\n"
+        "worker.Leave = lambda pipe: os._exit(3)\n"
+    )
+    path = f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    done = subprocess.run(
+        command(make(tmp_path, 1), tmp_path, "--proposer", "recipes", "-j", 4),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        timeout=250,
+    )
+    assert done.returncode == 5, done.stderr
+    assert "no worker can be started" in done.stderr
+    assert "exit code 3" in done.stderr

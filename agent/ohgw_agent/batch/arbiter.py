@@ -13,6 +13,7 @@ from ohgw_agent.chat_model import Question
 
 MAX_KNOWN = 10_000
 MINUTE = 60.0
+LONG = 60.0  # seconds after which a place no longer counts as taken: its holder may be hung
 Turn = tuple[int, Words]
 
 
@@ -71,7 +72,7 @@ class Arbiter:
         self._clock = clock
         self._most = {"judging": plan.judging, "sandbox": plan.sandboxes}
         self._taken: dict[tuple[str, str], int] = defaultdict(int)
-        self._held: list[Wish] = []
+        self._held: dict[tuple[int, int], tuple[Wish, float]] = {}
         self._waiting: deque[Wish] = deque()
         self._calls: deque[Call] = deque()
         self._known: OrderedDict[str, str] = OrderedDict()
@@ -85,9 +86,9 @@ class Arbiter:
 
     def release(self, worker: int, ticket: int) -> None:
         """Take a place back that was held under this ticket."""
-        for wish in [w for w in self._held if (w.worker, w.ticket) == (worker, ticket)]:
-            self._held.remove(wish)
-            self._taken[wish.site, wish.kind] -= 1
+        held = self._held.pop((worker, ticket), None)
+        if held is not None:
+            self._taken[held[0].site, held[0].kind] -= 1
 
     def ask(self, call: Call) -> None:
         """Let a call wait for its turn."""
@@ -116,8 +117,8 @@ class Arbiter:
         """Take back everything from a worker that is gone, but a call that goes on: its answer is
         paid for, and will be wanted.
         """
-        for wish in [w for w in self._held if w.worker == worker]:
-            self.release(worker, wish.ticket)
+        for _, ticket in [each for each in self._held if each[0] == worker]:
+            self.release(worker, ticket)
         self._waiting = deque(w for w in self._waiting if w.worker != worker)
         self._calls = deque(c for c in self._calls if c.worker != worker)
 
@@ -131,15 +132,26 @@ class Arbiter:
     def _places(self) -> list[Turn]:
         given: list[Turn] = []
         still: deque[Wish] = deque()
+        now = self._clock()
+        if self._waiting:
+            self._give_up(now)
         for wish in self._waiting:
             if self._taken[wish.site, wish.kind] < self._most[wish.kind]:
                 self._taken[wish.site, wish.kind] += 1
-                self._held.append(wish)
+                self._held[wish.worker, wish.ticket] = wish, now
                 given.append((wish.worker, (wish.ticket, "go")))
             else:
                 still.append(wish)
         self._waiting = still
         return given
+
+    def _give_up(self, now: float) -> None:
+        """Take back places for judging that are held for long: as many hung bundles as there are
+        cores would stop all others. Sandboxes have limits of their own, and may take hours.
+        """
+        for wish, since in list(self._held.values()):
+            if wish.kind == "judging" and now - since > LONG:
+                self.release(wish.worker, wish.ticket)
 
     def _model_turns(self) -> tuple[list[Turn], list[Call]]:
         told: list[Turn] = []

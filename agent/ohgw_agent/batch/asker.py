@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 
 from ohgw_agent import crew
 from ohgw_agent.batch.arbiter import Call
@@ -89,6 +90,12 @@ class Asker:
                 once = self._settings[name].model_copy(update={"max_tries": 1})
                 self._models[name] = crew.chat_model(once, self._cancel)
             return self._models[name]
+
+
+def begin_importing(plan: BatchPlan) -> None:
+    """Import the models' client on a thread: it takes a second, as workers do until they ask."""
+    if model_settings(plan.settings):
+        threading.Thread(target=import_module, args=("langchain_openai",), daemon=True).start()
 
 
 def retry_after(error: ModelError) -> float | None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from ohgw_agent.batch import engines
 from ohgw_agent.batch.arbiter import Arbiter
-from ohgw_agent.batch.asker import Asker
+from ohgw_agent.batch.asker import Asker, begin_importing
 from ohgw_agent.batch.foreman import Foreman
 from ohgw_agent.batch.item import BatchPlan, Item, looked_at
 from ohgw_agent.batch.results import Results, Row, key_of
@@ -91,6 +91,8 @@ def _run(
         elif results.finished(item.digest, configuration):
             skipped.add(item.digest)
         else:
+            if not todo:
+                _begin(plan)
             todo.setdefault(item.digest, item)
     arbiter = Arbiter(plan)
     if todo:
@@ -99,6 +101,13 @@ def _run(
     rows = results.settle(items)
     told = [{**results.facts.get(key_of(row), {}), **row} for row in rows]
     return _summary(rows, items, arbiter, skipped), told
+
+
+def _begin(plan: BatchPlan) -> None:
+    """Start what takes time: it goes on while the rest of the list is read."""
+    engines.begin(plan)
+    if not plan.judge_only:
+        begin_importing(plan)
 
 
 def _work(

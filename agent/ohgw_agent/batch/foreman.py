@@ -13,9 +13,11 @@ from ohgw_agent.batch.item import BatchPlan, Item
 from ohgw_agent.batch.results import Results, Row
 from ohgw_agent.batch.workforce import Words, Workforce
 from ohgw_agent.chat_model import Reply
+from ohgw_tools.errors import EngineFailed
 
 TICK_SECONDS = 0.2
 ANSWER_SECONDS = 0.02  # while calls go on, which end on threads of their own
+MOST_STILLBORN = 20  # workers in a row that die before they ask for a bundle
 MOST_LOSSES = 5  # machines that a bundle may lose before it is thought to be what ends them
 Progress = Callable[[Row], None]
 
@@ -30,6 +32,7 @@ class Hand:
     deadline: float = float("inf")
     done: int = 0
     idle: bool = False
+    alive: bool = False
 
 
 class Foreman:
@@ -54,9 +57,12 @@ class Foreman:
         self._losses: dict[str, int] = {}
         self._hands: dict[int, Hand] = {}
         self._hired = 0
+        self._stillborn = 0
 
     def run(self, items: list[Item], progress: Progress) -> None:
-        """Do every item; `progress` is told each row as it comes. Ends its workers in any case."""
+        """Do every item; `progress` is told each row as it comes. Ends its workers in any case.
+        Raises EngineFailed if none can be started.
+        """
         self._todo.extend(items)
         self._progress = progress
         try:
@@ -109,7 +115,8 @@ class Foreman:
         word, *rest = words
         hand = self._hands[number]
         if word == "free":
-            hand.idle = True
+            hand.idle = hand.alive = True
+            self._stillborn = 0
             if hand.done >= self._plan.recycle_after:
                 self._let_go(number)
                 self._workforce.tell(number, ("stop",))
@@ -166,6 +173,9 @@ class Foreman:
         self._let_go(number)
         item = hand.item
         if item is None:
+            self._stillborn += not (hand.alive or lost)
+            if self._stillborn >= MOST_STILLBORN:
+                raise EngineFailed(f"no worker can be started, the last one tried: {why}")
             return
         count, most = (self._losses, MOST_LOSSES) if lost else (self._tries, self._plan.tries)
         count[item.digest] = count.get(item.digest, 0) + 1

@@ -29,6 +29,7 @@ class Leave:
         self._sending = threading.Lock()
         self._open = True
         self._answers: dict[int, queue.SimpleQueue[Any]] = {FOREMAN: queue.SimpleQueue()}
+        self._place: int | None = None
         self.capped = False
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -75,20 +76,52 @@ class Leave:
             waiting.put(None)
 
     @contextmanager
-    def holding(self, kind: Kind) -> Iterator[None]:
-        """Hold one of the places of this kind."""
-        ticket = self._send("hold", kind)
-        self._wait(ticket)
+    def working(self) -> Iterator[None]:
+        """Hold a place for judging for all that a bundle makes this machine do, not for each
+        judgement alone: of more bundles than cores that all go on at once, each takes as long as
+        all of them, and then they all wait for the model at once.
+        """
+        self._place = self._send("hold", "judging")
+        try:
+            self._wait(self._place)
+            yield
+        finally:
+            place, self._place = self._place, None
+            self.say("release", place)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Leave the place to others while something far away is waited for."""
+        place, self._place = self._place, None
+        if place is not None:
+            self.say("release", place)
         try:
             yield
         finally:
-            self.say("release", ticket)
+            if place is not None:
+                self._place = self._send("hold", "judging")
+                self._wait(self._place)
+
+    @contextmanager
+    def holding(self, kind: Kind) -> Iterator[None]:
+        """Hold one of the places of this kind. What works has the one for judging already."""
+        if kind == "judging" and self._place is not None:
+            yield
+            return
+        with self.waiting():
+            ticket = self._send("hold", kind)
+            self._wait(ticket)
+            try:
+                yield
+            finally:
+                self.say("release", ticket)
 
     def ask(self, model: ChatModel, question: Question) -> Reply:
         """Have the question asked when its turn comes, or take what another bundle was answered."""
         tokens_in, tokens_out, micro_usd = model.worst_case(question)
         most = (tokens_in + tokens_out, micro_usd)
-        word, said = self.tell("ask", question.key(model.name), model.name, question, *most)
+        with self.waiting():
+            word, said = self.tell("ask", question.key(model.name), model.name, question, *most)
         if word == "failed":
             error: ModelError = said
             raise error

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import pkgutil
 import queue
 import signal
 import threading
 from contextlib import suppress
+from importlib import import_module
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -22,10 +25,29 @@ PRELOAD = [
     "ohgw_agent.proposers.chat",
     "ohgw_agent.proposers.recipes",
     "ohgw_tools.editing.patch",
+    "ohgw_tools.editing.patch_text",
+    "ohgw_tools.environments.data_cache",
+    "ohgw_tools.knowledge",
+    "ohgw_tools.sandbox_choice",
     "libcst",
+    "pyflakes.checker",
     "ohgw_agent.openai_chat",
 ]
+# What every bundle is judged by: imported once, not in each worker anew.
+FOUND = ["ohgw_tools.rules", "ohgw_tools.guards"]
 FAREWELL_SECONDS = 10
+
+
+def begin(plan: BatchPlan) -> None:
+    """Let the process that workers are forked from begin to import, if it has not yet. Returns at
+    once: there is time for other things until the first worker is asked for.
+    """
+    modules = [*(JUDGING if plan.judge_only else PRELOAD)]
+    for package in FOUND if modules else ():
+        path = import_module(package).__path__
+        modules += [f"{package}.{module.name}" for module in pkgutil.iter_modules(path)]
+    forkserver.set_forkserver_preload(modules)
+    forkserver.ensure_running()
 
 
 class Processes:
@@ -42,7 +64,7 @@ class Processes:
         self._pipes: dict[int, Connection] = {}
         self._readers: dict[int, threading.Thread] = {}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(JUDGING if plan.judge_only else PRELOAD)
+        begin(plan)
 
     def room(self) -> int:
         """How many more workers could be started now."""

@@ -47,7 +47,8 @@ class Worker:
             if self._plan.judge_only:
                 return self._judged(item), {}
             self._leave.capped = False
-            return self._told(self._repaired(item, run), item)
+            with self._leave.working():
+                return self._told(self._repaired(item, run), item)
         except InputError as error:
             return {"stop": "bad input", "exit_code": 2, "ready": False, "why": str(error)}, {}
         except (OhgwError, MemoryError, OSError) as error:
@@ -60,7 +61,8 @@ class Worker:
         if run is not None:
             try:
                 if self._shelf is not None:
-                    self._shelf.fetch(runs_dir, run)
+                    with self._leave.waiting():
+                        self._shelf.fetch(runs_dir, run)
                 return self._resumed(run)
             except (InputError, TraceDamaged):
                 pass  # a run that cannot go on (gone, damaged) is left as it is; begin anew
@@ -89,7 +91,8 @@ class Worker:
             except RunBusy:
                 if time.monotonic() > until:
                     raise
-                time.sleep(0.5)
+                with self._leave.waiting():
+                    time.sleep(0.5)
 
     def _load(self, item: Item) -> Bundle:
         bundle = load(item.place) if self._text is None else parse(self._text, item.place)
@@ -107,14 +110,15 @@ class Worker:
 
     def _push(self, folder: Path) -> None:
         if self._shelf is not None:
-            self._shelf.push(folder)
+            with self._leave.waiting():
+                self._shelf.push(folder)
 
     def _told(self, trace: Trace, item: Item) -> tuple[Row, Row]:
         output = self._delivered(trace, item)
         if self._plan.reports:
             _write_report(trace.folder)
+        self._push(trace.folder)
         if self._shelf is not None:
-            self._shelf.push(trace.folder)
             self._shelf.forget(trace.folder)
         judgement = trace.judgement
         row = {

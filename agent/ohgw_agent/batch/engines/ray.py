@@ -35,6 +35,10 @@ MOST_PENDING = 8  # hosts that wait for room: an autoscaler sees that more is wa
 MOST_FAILURES = 3  # hosts in a row that die before they stand
 
 
+def begin(plan: BatchPlan) -> None:
+    """Nothing: the cluster stands, and hosts are asked for once it is known how many."""
+
+
 def workforce(plan: BatchPlan) -> Workforce:
     """Return workers on the cluster at `plan.address`. Raises InputError, EngineFailed."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
