@@ -11,7 +11,7 @@ from test_batch import MEND, ROOT, Say, ScriptedServer, batch, command, make, mo
 
 from ohgw_agent.batch.shelf import Shelf
 from ohgw_agent.trace.reader import Reader
-from ohgw_tools.errors import InputError, TraceDamaged
+from ohgw_tools.errors import InputError, TraceDamaged, TraceError
 
 pytestmark = pytest.mark.ray  # which brings fsspec
 
@@ -105,3 +105,29 @@ def test_lines_and_replies_are_kept(tmp_path):
 def test_an_address_that_nobody_knows():
     with pytest.raises(InputError, match="no-such"):
         Shelf("no-such://x")
+
+
+class Unreachable:
+    """Storage that raises what only it knows, as clients of object stores do."""
+
+    def __getattr__(self, name):
+        def call(*_, **__):
+            raise LookupError("no credentials")
+
+        return call
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda shelf, folder: shelf.reply("k"),
+        lambda shelf, folder: shelf.put("a/b", b"x"),
+        lambda shelf, folder: list(shelf.kept("rows", "c")),
+        lambda shelf, folder: shelf.fetch(folder, "r1"),
+    ],
+)
+def test_what_storage_raises_is_said_in_our_words(tmp_path, monkeypatch, ask):
+    shelf = Shelf("memory://ohgw-unreachable")
+    monkeypatch.setattr(shelf, "_files", Unreachable())
+    with pytest.raises(TraceError, match="ohgw-unreachable: LookupError: no credentials"):
+        ask(shelf, tmp_path)

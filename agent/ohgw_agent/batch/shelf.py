@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ohgw_agent.trace.redaction import Redactor
-from ohgw_tools.errors import InputError, TraceDamaged, TraceError
+from ohgw_tools.errors import InputError, OhgwError, TraceDamaged, TraceError
 
 Json = dict[str, Any]
 
@@ -37,6 +38,7 @@ class Shelf:
             raise InputError(f"--store {url}: {error}") from error
         self.url = url
         self._pushed: dict[Path, tuple[int, int]] = {}
+        self._made: set[str] = set()
         self._redactor = Redactor.from_environment()
 
     def reply(self, key: str) -> str | None:
@@ -57,7 +59,8 @@ class Shelf:
         """Yield the lines of one kind and configuration, in order of digests."""
         folder = f"{self._root}/{kind}/{configuration}"
         try:
-            names = sorted(str(name) for name in self._files.ls(folder, detail=False))
+            with self._speaking(f"list {kind}"):
+                names = sorted(str(name) for name in self._files.ls(folder, detail=False))
         except FileNotFoundError:
             return
         for name in names:
@@ -90,32 +93,47 @@ class Shelf:
         source = f"{self._root}/runs/{run}"
         ours = runs_dir / run / "events.jsonl"
         try:
-            theirs = int(self._files.size(f"{source}/events.jsonl") or 0)
+            with self._speaking(f"look for {run}"):
+                theirs = int(self._files.size(f"{source}/events.jsonl") or 0)
         except FileNotFoundError:
             return
         if ours.exists() and ours.stat().st_size >= theirs:
             return
         runs_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in self._files.find(source):
-            path = runs_dir / run / str(name).partition(f"/runs/{run}/")[2]
-            if ".." in path.parts:
-                raise TraceDamaged(f"{name} at {self.url} names a place outside of its run")
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.write_bytes(self._files.cat_file(name))
+        with self._speaking(f"read {run}"):
+            for name in self._files.find(source):
+                path = runs_dir / run / str(name).partition(f"/runs/{run}/")[2]
+                if ".." in path.parts:
+                    raise TraceDamaged(f"{name} at {self.url} names a place outside of its run")
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.write_bytes(self._files.cat_file(name))
 
     def _get(self, name: str) -> bytes | None:
         try:
-            return bytes(self._files.cat_file(f"{self._root}/{name}"))
+            with self._speaking(f"read {name}"):
+                return bytes(self._files.cat_file(f"{self._root}/{name}"))
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise TraceError(f"cannot read {name} at {self.url}: {error}") from error
 
     def put(self, name: str, content: bytes) -> None:
         """Store an object whole."""
         path = f"{self._root}/{name}"
-        try:
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        folder = path.rpartition("/")[0]
+        with self._speaking(f"store {name}"):
+            if folder not in self._made:
+                self._files.makedirs(folder, exist_ok=True)
+                self._made.add(folder)
             self._files.pipe_file(path, content)
-        except OSError as error:
-            raise TraceError(f"cannot store {name} at {self.url}: {error}") from error
+
+    @contextmanager
+    def _speaking(self, what: str) -> Iterator[None]:
+        """Make what storage raises ours. Each kind of storage has errors of its own for no
+        credentials and no connection; that a thing is not there is the same for all.
+        """
+        try:
+            yield
+        except (FileNotFoundError, OhgwError):
+            raise
+        except Exception as error:
+            said = f"cannot {what} at {self.url}: {type(error).__name__}: {error}"
+            raise TraceError(said) from error
