@@ -92,7 +92,7 @@ def killed_and_gone_on_with(paths, folder, environment):
     if not stdout:
         raise SystemExit(stderr)
     summary = json.loads(stdout)
-    print(f"{summary['ready']} of {len(paths)} ready, {summary['skipped']} not done again", end="; ")
+    print(f"{summary['ready']} of {len(paths)} ready, {summary['skipped']} done before", end="; ")
     print(f"{sum(asked.values())} requests for {len(asked)} questions: those asked twice", end=" ")
     print("were going on when the command was killed")
 

@@ -123,6 +123,33 @@ def test_a_list_with_paths_and_json(tmp_path):
     assert "list.jsonl:1" in done.stderr
 
 
+def test_lists_and_caps_that_make_no_sense_are_said_to_be_so(tmp_path):
+    (one,) = make(tmp_path, 1)
+    listing = tmp_path / "list.jsonl"
+    listing.write_bytes(b'{"bundle": ' + b"[" * 100_000 + b"\n")
+    for arguments, why in (
+        (("--from", listing), "list.jsonl:1"),
+        ((one, "--batch-usd", -1), "--batch-usd"),
+        ((one, "--memory", 0), "--memory"),
+    ):
+        done = subprocess.run(
+            command([], tmp_path, *arguments), capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.returncode == 2, done.stderr
+        assert why in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_names_that_no_file_can_have_cost_themselves_alone(tmp_path):
+    (one,) = make(tmp_path, 1)
+    odd = tmp_path / "ünï çødé 日本.json"
+    odd.write_bytes(one.read_bytes().replace(b"suite 0", b"suite 9"))
+    listing = tmp_path / "list.txt"
+    listing.write_text(f"a\0b.json\n{'x' * 5000}.json\n{odd.name}\n{one.name}\n")
+    summary = batch([], tmp_path, "--from", listing, "--judge-only")
+    assert summary["stops"] == {"bad input": 2, "judged": 2}
+
+
 def slow(seconds):
     """A script whose every answer takes so long; answers overlap, as a real server's do."""
     return lambda request: Say(text=MEND, delay=seconds)

@@ -96,7 +96,7 @@ def _place(line: str, where: str, folder: Path) -> str:
     if line.startswith("{"):
         try:
             place = json.loads(line).get("bundle")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{where}: not JSON: {error}") from error
     if not isinstance(place, str):
         raise InputError(f'{where}: give a path, or an object such as {{"bundle": "a.json"}}')

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from ohgw_agent.batch.item import BatchPlan
 
 
+# Fields of the plan whose options have other names.
+_OPTIONS = {
+    "usd": "batch-usd",
+    "tokens": "batch-tokens",
+    "memory-bytes": "memory",
+    "grace-seconds": "grace",
+    "places": "ray-places",
+    "patience": "ray-wait",
+}
+
+
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add how much goes on at once, and what all of it may cost."""
     limits = parser.add_argument_group("how many at once, over all bundles")
@@ -107,8 +118,14 @@ def plan_of(arguments: argparse.Namespace) -> BatchPlan:
             reports=arguments.page is not None,
         )
     except ValidationError as error:
-        faults = (f"--{e['loc'][-1]}: {e['msg']}".replace("_", "-") for e in error.errors())
+        faults = (f"{_option(e['loc'][-1])}: {e['msg']}" for e in error.errors())
         raise InputError("; ".join(faults)) from error
+
+
+def _option(field: int | str) -> str:
+    """Return the option that gives a field of the plan."""
+    name = str(field).replace("_", "-")
+    return f"--{_OPTIONS.get(name, name)}"
 
 
 def _resource(text: str) -> tuple[str, float]:

@@ -29,7 +29,8 @@ def load(path: str | Path) -> Bundle:
     Raises BundleError, naming the key at fault and what to do.
     """
     place = Path(path)
-    if place.is_dir():
+    # Unlike `Path`, `os.path` takes names that no file can have (too long, NUL) as missing.
+    if os.path.isdir(place):  # noqa: PTH112
         from ohgw_tools.bundles.bundle_folder import read_folder
 
         return read_folder(place)
@@ -41,10 +42,9 @@ def read_text(place: Path, limit: int) -> str:
     try:
         with place.open("rb") as file:
             content = file.read(limit + 1)
-    except OSError as error:
-        raise BundleError(
-            str(place), error.strerror or "cannot be read", "Check the path"
-        ) from error
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "cannot be read"
+        raise BundleError(str(place), problem, "Check the path") from error
     if len(content) > limit:
         raise BundleError(
             str(place), f"larger than {limit >> 20} MiB", "Leave out what is not code"
