@@ -57,7 +57,7 @@ def test_any_langgraph_saver_is_taken(bundle, tmp_path, monkeypatch):
 
     monkeypatch.setenv("LANGGRAPH_STRICT_MSGPACK", "true")
     graph = ohgw_agent.build_graph(checkpointer=InMemorySaver())
-    monkeypatch.setattr("ohgw_agent.graph.build_graph", lambda: graph)
+    monkeypatch.setattr("ohgw_agent.repair._graph", lambda: graph)
     trace = fix(bundle, STATIC, runs_dir=tmp_path)
     state = graph.get_state({"configurable": {"thread_id": trace.run_id}}).values
     assert state["stop"] == "ready"
