@@ -1,4 +1,4 @@
-"""What differs between tasks, in four functions: batches to logits, the loss, dropout, devices."""
+"""What differs between tasks: batches to logits, the loss, dropout, devices, and a first batch."""
 
 # PyTorch is a dependency of the experiments, not of this project.
 # ruff: noqa: TID253
@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn as nn
+from torch.utils.data import IterableDataset
 
 
 def predict_batch(model: nn.Module, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,3 +74,43 @@ def to_device(batch: Any, device: torch.device) -> Any:
     if isinstance(batch, dict):
         return {key: value.to(device) for key, value in batch.items()}
     return tuple(value.to(device) for value in batch)
+
+
+def random_states() -> tuple[Any, ...]:
+    """Return the states of all global random number generators."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+    return torch.get_rng_state(), cuda, random.getstate(), np.random.get_state()
+
+
+def set_random_states(states: tuple[Any, ...]) -> None:
+    """Put all global random number generators back."""
+    cpu, cuda, python, numpy_state = states
+    torch.set_rng_state(cpu)
+    if cuda is not None:
+        torch.cuda.set_rng_state_all(cuda)
+    random.setstate(python)
+    np.random.set_state(numpy_state)
+
+
+def first_batch(loader: Any) -> Any:
+    """Return a mini-batch as the loader would give it, and leave the loader as it is.
+
+    Generators, of the loader and the global ones, are put back, and no worker is started: one that
+    stays for later epochs would be seeded at another time than in a run without a warm start.
+    """
+    states = random_states()
+    sampler = getattr(loader, "sampler", None)
+    owners = [
+        g for g in (getattr(loader, "generator", None), getattr(sampler, "generator", None)) if g
+    ]
+    kept = [(generator, generator.get_state()) for generator in owners]
+    try:
+        streamed = isinstance(getattr(loader, "dataset", None), IterableDataset)
+        if streamed or getattr(loader, "batch_sampler", None) is None:
+            return next(iter(loader))  # rows have no places to ask for
+        places = next(iter(loader.batch_sampler))
+        return loader.collate_fn([loader.dataset[place] for place in places])
+    finally:
+        for generator, state in kept:
+            generator.set_state(state)
+        set_random_states(states)

@@ -33,6 +33,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ohgw_tools.templates.adapters import random_states, set_random_states
+
 # Hyper-parameters that the look-ahead step is an explicit function of.
 EXPLICIT = ("log10_lr", "log10_weight_decay", "momentum", "warmup_scale", "label_smoothing")
 
@@ -122,7 +124,9 @@ def one_shot_hypergradient(
                     set_stochastic(model, name, value)
                     return _dot(towards, inner_gradient(values.get("label_smoothing", 0.0)))
 
+                # A probability ends at 1, and so does what starts there.
                 low, high = max(0.0, psi[name] - difference), psi[name] + difference
+                high = min(high, 1.0) if psi[name] <= 1.0 else high
                 try:
                     gradient[name] = -scale * (along(high) - along(low)) / (high - low)
                 finally:
@@ -166,8 +170,14 @@ def _gradient(
     np.random.seed(seed)
     logits, targets = predict(model, batch)
     value = loss(logits, targets, smoothing)
-    found = torch.autograd.grad(value, params, allow_unused=True)
-    return [torch.zeros_like(p) if g is None else g for p, g in zip(params, found)]
+    return _dense(params, torch.autograd.grad(value, params, allow_unused=True))
+
+
+def _dense(params: list[Any], found: Any) -> list[Any]:
+    """Gradients as dense tensors, zeros where a parameter takes no part."""
+    pairs = zip(params, found)
+    filled = [torch.zeros_like(p) if g is None else g for p, g in pairs]
+    return [g.to_dense() if g.is_sparse else g for g in filled]
 
 
 def _step(
@@ -201,7 +211,7 @@ def _outer_gradient(
         with torch.no_grad():
             for p, old in zip(params, before):
                 p.copy_(old)
-    return [torch.zeros_like(p) if g is None else g for p, g in zip(params, found)]
+    return _dense(params, found)
 
 
 def _explicit_gradient(
@@ -225,28 +235,28 @@ def _explicit_gradient(
 
 
 def _dot(left: list[Any], right: list[Any]) -> float:
+    """Inner product in float64, whatever devices the parts of a model are on."""
     pairs = zip(left, right)
-    return float(sum(torch.sum(a.detach().double() * b.detach().double()) for a, b in pairs))
+    return float(sum(torch.sum(a.detach().double() * b.detach().double()).item() for a, b in pairs))
 
 
 def _save_state(model: Any) -> dict[str, Any]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+    held = [(module, name) for module in model.modules() for name in module._buffers]
+    buffers = [(module, name, module._buffers[name]) for module, name in held]
     return {
-        "buffers": [(b, b.detach().clone()) for b in model.buffers()],
+        # The tensor itself too: a forward pass may put another one in its place.
+        "buffers": [(m, n, b, None if b is None else b.detach().clone()) for m, n, b in buffers],
         "modes": [(module, module.training) for module in model.modules()],
-        "random": (torch.get_rng_state(), cuda, random.getstate(), np.random.get_state()),
+        "random": random_states(),
     }
 
 
 def _restore_state(model: Any, saved: dict[str, Any]) -> None:
     with torch.no_grad():
-        for buffer, old in saved["buffers"]:
-            buffer.copy_(old)
+        for module, name, buffer, old in saved["buffers"]:
+            module._buffers[name] = buffer
+            if buffer is not None:
+                buffer.copy_(old)
     for module, mode in saved["modes"]:
         module.training = mode
-    cpu, cuda, python, numpy_state = saved["random"]
-    torch.set_rng_state(cpu)
-    if cuda is not None:
-        torch.cuda.set_rng_state_all(cuda)
-    random.setstate(python)
-    np.random.set_state(numpy_state)
+    set_random_states(saved["random"])

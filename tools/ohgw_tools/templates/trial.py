@@ -151,9 +151,7 @@ def warm_start(trial: Trial, cfg: dict[str, Any], loader: Any) -> None:
     search = cfg["search"]
     space = {name: v for name, v in search["space"].items() if not isinstance(v, dict)}
     psi = {name: trial.psi[name] for name in space}
-    state = torch.get_rng_state()
-    batch = trial.mdl.to_device(next(iter(loader)), trial.device)
-    torch.set_rng_state(state)
+    batch = trial.mdl.to_device(trial.mdl.first_batch(loader), trial.device)
     optim_cfg = cfg.get("optimizer", {})
     gradient, report = trial.mdl.one_shot_hypergradient(
         trial.model,

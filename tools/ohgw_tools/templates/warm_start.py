@@ -1,15 +1,12 @@
 """The one-shot hyper-gradient warm start of a run that trains one configuration."""
 
 # PyTorch is a dependency of the experiments, not of this project.
-# ruff: noqa: TID253
 # mypy: disable-error-code="import-not-found,no-any-return"
 
 from __future__ import annotations
 
 import math
 from typing import Any
-
-import torch
 
 
 def move_hyperparameters(
@@ -27,18 +24,18 @@ def move_hyperparameters(
         psi["log10_weight_decay"] = math.log10(group["weight_decay"])
     if group.get("momentum", 0.0) > 0:
         psi["momentum"] = group["momentum"]
-    state = torch.get_rng_state()
-    batch = mdl.to_device(next(iter(loader)), device)
-    torch.set_rng_state(state)
+    batch = mdl.to_device(mdl.first_batch(loader), device)
     gradient, report = mdl.one_shot_hypergradient(
         model, batch, psi, mdl.predict_batch, mdl.smoothed_loss
     )
     moved = mdl.ohgw_step(psi, gradient, eta_h, {"momentum": (0.0, 0.999)})
     if moved != psi:
+        change = {name: moved[name] - psi[name] for name in psi}
+        # Groups keep their ratios: one without weight decay stays without.
         for group in optimizer.param_groups:
-            group["lr"] = 10.0 ** moved["log10_lr"]
-            if "log10_weight_decay" in moved:
-                group["weight_decay"] = 10.0 ** moved["log10_weight_decay"]
-            if "momentum" in moved:
-                group["momentum"] = moved["momentum"]
+            group["lr"] *= 10.0 ** change["log10_lr"]
+            if "log10_weight_decay" in change:
+                group["weight_decay"] *= 10.0 ** change["log10_weight_decay"]
+            if "momentum" in change and group.get("momentum", 0.0) > 0:
+                group["momentum"] = min(max(group["momentum"] + change["momentum"], 0.0), 0.999)
     return {"before": psi, "after": moved, "gradient": gradient, **report}
