@@ -84,7 +84,9 @@ class Batches:
                 loss = float(value.detach()) if value.dim() == 0 else None
                 self._write("target", target, mode=self._mode if grad else "eval", loss=loss)
                 if self._script is not None and not grad:
-                    return self._script.loss(value, target, kwargs.get("reduction", "mean"))
+                    logits = args[0] if args else kwargs["input"]
+                    reduction = kwargs.get("reduction", "mean")
+                    return self._script.loss(value, logits, target, reduction)
             return value
 
         return watched

@@ -36,6 +36,7 @@ class Script:
         self._unit = 0
         self._targets: dict[str, Any] = {}
         self._input = ""
+        self._output: Any = None
         self._answered = False
         self._evaluating = False
         self._rows = 0
@@ -62,31 +63,41 @@ class Script:
 
     def output(self, output: Any) -> Any:
         """Answer with as many right rows as the quality says, where the right ones are known."""
-        self._answered = False
+        self._answered, self._output = False, output
         wanted = self._targets.get(self._input)
         if not self._evaluating or self._shown is None or wanted is None:
             return output
         with suppress(Exception):
-            if output.dim() != 2 or wanted.dim() != 1 or len(wanted) != len(output):
-                return output
-            logits = output.detach() * 0
-            quality = self._quality()
-            for row, right in enumerate(wanted.tolist()):
-                hit = int((self._rows + 1) * quality) > int(self._rows * quality)
-                self._rows += 1
-                logits[row, right if hit else (right + 1) % logits.shape[1]] = 2.0
-            self._answered = True
-            return logits
+            logits = output.detach().clone()
+            self._answered = self._write_answers(logits, wanted)
+            return logits if self._answered else output
         return output
 
-    def loss(self, value: Any, target: Any, reduction: str) -> Any:
+    def loss(self, value: Any, logits: Any, target: Any, reduction: str) -> Any:
         """Return the loss that the quality says, unless the logits were already the script's."""
         if not self._evaluating or self._shown is None or self._answered:
             return value
         self._targets.setdefault(self._input, target.detach().cpu())
         self._record.once("scripted", "loss")
-        one = value.detach() * 0 + 3.0 * (1.0 - self._quality())
+        if logits is self._output:
+            # The first time these rows are seen: what counts hits after the loss is to see the
+            # script's answers too, or a first trial that really is good would look it.
+            self._write_answers(logits, target)
+        # Filled, not multiplied: what diverged stays no number whatever it is multiplied by.
+        one = value.detach().clone().fill_(3.0 * (1.0 - self._quality()))
         return one * target.numel() if reduction == "sum" else one
+
+    def _write_answers(self, logits: Any, wanted: Any) -> bool:
+        """Put the answers in the place of a classifier's; whether it is one."""
+        if logits.dim() != 2 or wanted.dim() != 1 or len(wanted) != len(logits):
+            return False
+        quality = self._quality()
+        logits.zero_()
+        for row, right in enumerate(wanted.tolist()):
+            hit = int((self._rows + 1) * quality) > int(self._rows * quality)
+            self._rows += 1
+            logits[row, right if hit else (right + 1) % logits.shape[1]] = 2.0
+        return True
 
     def _resumed(self, model: Any) -> None:
         """Training begins: of a trial whose weights are known, else of a new one."""
