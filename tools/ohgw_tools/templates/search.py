@@ -52,7 +52,8 @@ def add_to_bins(bins: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor,
     top, classes = share.topk(min(k, share.size(-1)), dim=-1)
     right = (classes == targets.unsqueeze(-1)).float().reshape(-1).cpu()
     top = top.reshape(-1).cpu()
-    place = (top * bins.size(1)).long().clamp(max=bins.size(1) - 1)
+    # What diverged is no number: whatever bin it goes to, the error then is none either.
+    place = (top * bins.size(1)).nan_to_num().long().clamp(0, bins.size(1) - 1)
     for row, values in enumerate((top, right, torch.ones_like(top))):
         bins[row].index_add_(0, place, values)
 
@@ -98,7 +99,12 @@ def make_scheduler(search: dict[str, Any], max_epochs: int, mdl: Any, seed: int)
 
 
 def objective(row: dict[str, Any], task: str) -> float:
-    """Return what the scheduler minimises: validation loss for text, else validation error."""
+    """Return what the scheduler minimises: validation loss for text, else validation error.
+
+    A trial that diverged is worse than any other, whatever it still hits.
+    """
+    if not math.isfinite(row["val_loss"]):
+        return math.inf
     return float(row["val_loss"] if task == "language_modeling" else 1.0 - row["val_acc"])
 
 
@@ -177,7 +183,8 @@ def replicate_report(
     best_path: Path,
 ) -> dict[str, Any]:
     """Return what one replicate found, its final test included, and what the warm starts cost."""
-    rows = [row for trial in trials.values() for row in trial.rows]
+    every = [row for trial in trials.values() for row in trial.rows]
+    rows = [row for row in every if math.isfinite(row["val_loss"])]
     target = cfg["search"].get("target")
     winner.start(cfg)
     winner.model.load_state_dict(torch.load(best_path, map_location=winner.device))
