@@ -118,9 +118,8 @@ def _facts(entry: DatasetEntry) -> dict[str, object]:
         # What keeps a smoke test from waiting for a network that is not there.
         offline: dict[str, object] = {}
         if loader.startswith("fetch_"):
-            offline = (
-                {"n_retries": 0} if loader == "fetch_openml" else {"download_if_missing": False}
-            )
+            once = {"n_retries": 1, "delay": 0.0}
+            offline = {**once} if loader == "fetch_openml" else {"download_if_missing": False}
         known = {"loader": loader, "arguments": entry.arguments, "offline": offline}
         return {**known, "features": entry.features}
     known = {"hub": entry.hub.path, "config": entry.hub.config or ""}

@@ -73,14 +73,15 @@ def _read_hub(known: dict[str, Any], ds_cfg: dict[str, Any], split: str) -> list
     """
     from datasets import load_dataset
 
-    where = {"revision": known["revision"]} if "revision" in known else {}
     if known.get("streamed"):
         if "max_rows" not in ds_cfg:
             raise KeyError(f"{known['hub']} is read as a stream: say in dataset.max_rows how far")
-        where["streaming"] = True
-        rows = load_dataset(known["hub"], known["config"] or None, split=split, **where)
+        rows = load_dataset(known["hub"], known["config"] or None, split=split, streaming=True)
         return [row[known["column"]] for row in rows.take(int(ds_cfg["max_rows"]))]
-    rows = load_dataset(known["hub"], known["config"] or None, split=split, **where)
+    if "revision" in known:
+        rows = load_dataset(known["hub"], revision=known["revision"], split=split)
+    else:
+        rows = load_dataset(known["hub"], known["config"] or None, split=split)
     return list(rows[known["column"]])
 
 
