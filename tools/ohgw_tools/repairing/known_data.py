@@ -118,7 +118,7 @@ def _facts(entry: DatasetEntry) -> dict[str, object]:
         # What keeps a smoke test from waiting for a network that is not there.
         offline: dict[str, object] = {}
         if loader.startswith("fetch_"):
-            once = {"n_retries": 1, "delay": 0.0}
+            once = {"n_retries": 1, "delay": 0.1}
             offline = {**once} if loader == "fetch_openml" else {"download_if_missing": False}
         known = {"loader": loader, "arguments": entry.arguments, "offline": offline}
         return {**known, "features": entry.features}

@@ -34,8 +34,6 @@ def load_table(name: str, ds_cfg: dict[str, Any]) -> tuple[Any, Any]:
     then wait for no network) another table may stand in; that is announced on stderr and recorded
     in DATA_SOURCES.
     """
-    import sklearn.datasets
-
     known = TABLE_DATASETS[name]
     variable = re.sub(r"\W", "_", name) + "_DIR"
     local_dir = ds_cfg.get("local_dir") or os.environ.get(variable)
@@ -43,6 +41,8 @@ def load_table(name: str, ds_cfg: dict[str, Any]) -> tuple[Any, Any]:
         table = _read_csv(Path(local_dir))
         DATA_SOURCES[name] = {"source": str(local_dir), "is_real_dataset": True}
         return table
+    import sklearn.datasets
+
     fallback = ds_cfg.get("offline_fallback")
     arguments = {**known["arguments"], **(known["offline"] if fallback else {})}
     try:
