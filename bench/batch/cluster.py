@@ -1,7 +1,9 @@
 """A batch over a Ray cluster of three nodes on this machine, one of them killed in the middle,
 against the same batch on one machine: the results are compared byte for byte.
 
-    python bench/batch/cluster.py [--bundles 200] [--latency 1.0]
+    python bench/batch/cluster.py [--bundles 200] [--latency 1.0] [--sandbox bubblewrap]
+
+With `--sandbox` every bundle's smoke test is run too, on the nodes.
 """
 
 import argparse
@@ -22,10 +24,14 @@ from scripted_server import Say, ScriptedServer  # noqa: E402
 from test_batch import MEND, command, make, model  # noqa: E402
 
 
-def begin(paths, folder, server, *more):
+def begin(paths, folder, server, sandbox, *more):
     folder.mkdir()
+    words = command(paths, folder, *model(server), "-q", *more)
+    if sandbox is not None:
+        words.remove("--static-only")
+        words += ["--sandbox", sandbox]
     return subprocess.Popen(
-        command(paths, folder, *model(server), "-q", *more),
+        words,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **SETTINGS, "OPENAI_API_KEY": "none"},
@@ -37,6 +43,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bundles", type=int, default=200)
     parser.add_argument("--latency", type=float, default=1.0)
+    parser.add_argument("--sandbox", help="default: judge statically alone")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
     paths = make(folder, options.bundles)
@@ -45,7 +52,7 @@ def main():
         with running(nodes=3, cpus=1) as (address, kill):
             on = ("--engine", "ray", "--ray-address", address)
             began = time.monotonic()
-            many = begin(paths, folder / "many", server, *on)
+            many = begin(paths, folder / "many", server, options.sandbox, *on)
             while not results["many"].exists() or (
                 results["many"].read_bytes().count(b"\n") < options.bundles // 3
             ):
@@ -55,7 +62,7 @@ def main():
             cluster = time.monotonic() - began
         asked = Counter(r.key for r in server.requests)
         began = time.monotonic()
-        begin(paths, folder / "one", server, "-j", 8).communicate()
+        begin(paths, folder / "one", server, options.sandbox, "-j", 8).communicate()
         one = time.monotonic() - began
     facts = [json.loads(line) for line in results["many"].with_suffix(".jsonl.facts").open()]
     print(f"cluster, a node killed: {summary['ready']} of {options.bundles} ready, {cluster:.1f} s")
