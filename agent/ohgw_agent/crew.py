@@ -85,12 +85,9 @@ def proposers(
     Candidates beyond the first are asked of `others` in turn, at other temperatures and seeds than
     those that were `chosen`.
     """
+    check_proposer(name, model is not None)
     if ":" in name:
         return (_foreign(name),)
-    if name not in ("auto", "recipes", "chat"):
-        raise InputError(f"no proposer {name!r}: use auto, recipes, chat or package.module:Class")
-    if name == "chat" and model is None:
-        raise InputError("--proposer chat needs a model: set OPENAI_API_KEY or give --base-url")
     chain: list[Proposer] = []
     if name in ("auto", "recipes"):
         from ohgw_agent.proposers.recipes import RecipeProposer
@@ -102,6 +99,20 @@ def proposers(
         temperature, seed = (chosen.temperature, chosen.seed) if chosen else (None, None)
         chain.append(ChatProposer(model, others=others, temperature=temperature, seed=seed))
     return tuple(chain)
+
+
+def check_proposer(name: str, has_model: bool) -> None:
+    """Raise InputError for what `proposers` could not make: before a run begins."""
+    if ":" in name:
+        module, _, attribute = name.partition(":")
+        try:
+            getattr(import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise InputError(f"--proposer {name}: {error}; give package.module:Class") from error
+    elif name not in ("auto", "recipes", "chat"):
+        raise InputError(f"no proposer {name!r}: use auto, recipes, chat or package.module:Class")
+    elif name == "chat" and not has_model:
+        raise InputError("--proposer chat needs a model: set OPENAI_API_KEY or give --base-url")
 
 
 def _foreign(name: str) -> Proposer:

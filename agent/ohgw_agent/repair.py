@@ -68,6 +68,8 @@ def fix(
     own = Objects(proposers, model, reviewer, sandbox, permits, parsed)
     signal = cancel or threading.Event()
     chosen = own.execution(settings)
+    if own.proposers is None:
+        crew.check_proposer(settings.proposer, bool(own.model or settings.proposing))
     required = required_stages(contract, settings, own.reviews(settings))
     start = beginning(bundle, contract, settings, chosen, required)
     sending = sender(settings.otel, tracer_provider)

@@ -290,3 +290,11 @@ def test_places_that_cannot_be_read_or_written_are_said_without_a_traceback(word
     )
     assert done.returncode in (2, 5), done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["none", "chat", "no.such:Thing", ":", "json:", ":x"])
+def test_a_proposer_that_is_none_is_refused_before_a_run_begins(tmp_path, name):
+    runs = tmp_path / "runs"
+    how = ("--static-only", "--proposer", name, "--runs-dir", runs)
+    assert "proposer" in ohgw("fix", QUICKSTART, *how, code=2).stderr
+    assert not runs.exists()

@@ -200,3 +200,36 @@ def test_any_answer_is_read_or_refused(pieces: list[str]) -> None:
     except PatchRejected:
         return
     assert applied.tree != FILES
+
+
+BOMB = (
+    "{a0: &a0 [x, x, x, x, x, x, x, x, x, x]"
+    + "".join(f", a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12))
+    + "}"
+)
+
+
+@pytest.mark.parametrize("value", [BOMB, "&a [*a]", "{a: &a {b: *a}}"])
+@pytest.mark.parametrize("verb", ["SET KEY {} runs[0].x = {}", "APPEND ITEM {} runs = {}"])
+def test_a_value_that_no_memory_holds_is_refused(verb: str, value: str) -> None:
+    """Aliases of aliases: thirteen short lists stand for a million million values."""
+    with pytest.raises(PatchRejected, match="the value is not YAML"):
+        read_patch(verb.format(FULL, value), FILES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FILE: src/marked.py\n<<<<<<< SEARCH\ny = 2\n=======\ny = 3\n>>>>>>> REPLACE\n",
+        "FILE: src/marked.py\n<<<<<<< SEARCH\nx = 1\n=======\nx = 3\n>>>>>>> REPLACE\n",
+        "REPLACE DEFINITION src/marked.py f\n```python\ndef f():\n    return 3\n```\n",
+        "ADD IMPORT src/marked.py: import os\n",
+    ],
+)
+def test_a_file_with_a_byte_order_mark_can_be_edited_and_keeps_it(text: str) -> None:
+    before = FILES.with_file("src/marked.py", "\ufeffx = 1\ny = 2\n\n\ndef f():\n    return 1\n")
+    after = apply(before, read_patch(text, before)).tree["src/marked.py"]
+    assert after.startswith("\ufeff")
+    assert after.count("\ufeff") == 1
+    assert len(after.splitlines()) >= 6
+    compile(after.encode(), "marked.py", "exec")

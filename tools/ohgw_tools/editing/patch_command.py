@@ -143,9 +143,11 @@ def _value(text: str, path: str, line: int) -> Any:
     import yaml
 
     from ohgw_tools.source.syntax import fault_of
+    from ohgw_tools.source.yaml_file import YamlFile
 
     plain = without_fence(text) or text
-    fault = fault_of("value.yaml", plain)
+    # A few aliases of aliases make a value that no memory holds.
+    fault = fault_of("value.yaml", plain) or YamlFile(plain).too_large
     if fault:
         where = f"line {line} of the answer"
         raise refused("bad-code", f"{where}: the value is not YAML: {fault}", path)

@@ -27,7 +27,8 @@ def _python(text: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = parse_python(text)
+            # A byte order mark is no part of the code: Python skips it in files.
+            module = parse_python(text.removeprefix("\ufeff"))
             compile(module, "<file>", "exec", dont_inherit=True)
     except SyntaxError as error:
         line = (error.text or "").strip()
