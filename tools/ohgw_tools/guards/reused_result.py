@@ -47,22 +47,24 @@ def inspect(change: Change) -> Iterator[Finding]:
 
 def _now_depends(change: Change, path: str, node: ast.If, before: PythonFile) -> Iterator[Finding]:
     """Writing that stood free before and stands under this condition now."""
-    free = {ast.unparse(c) for c in before.nodes(ast.Call) if _WRITES.search(_verb(c))}
+    free = before.derive(_free_writes)
     for call in (n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Call)):
-        said = ast.unparse(call)
-        if said in free and not _guarded(before, said):
+        said = ast.unparse(call) if free and _WRITES.search(_verb(call)) else ""
+        if said in free:
             message = f"{said[:80]} happens only where {ast.unparse(node.test)[:80]} now"
             yield change.finding(__name__, message, path, node, severe=False)
             return
 
 
+def _free_writes(file: PythonFile) -> frozenset[str]:
+    """Calls that write something and stand under no condition, as text."""
+    return frozenset(
+        ast.unparse(call)
+        for call in file.nodes(ast.Call)
+        if _WRITES.search(_verb(call))
+        and not any(isinstance(above, ast.If) for above in file.ancestors(call))
+    )
+
+
 def _verb(node: ast.Call) -> str:
     return called(node) or (f".{node.func.attr}" if isinstance(node.func, ast.Attribute) else "")
-
-
-def _guarded(file: PythonFile, said: str) -> bool:
-    return all(
-        any(isinstance(above, ast.If) for above in file.ancestors(call))
-        for call in file.nodes(ast.Call)
-        if ast.unparse(call) == said
-    )

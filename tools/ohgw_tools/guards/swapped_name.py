@@ -10,6 +10,7 @@ from ohgw_tools.editing.change import Change, called, is_placeholder
 from ohgw_tools.editing.held_value import constants
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source.name_registry import NAME_KEYS
+from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.source.run_list import ROLES, leaves, plain, words
 
 NAME = "guard-swapped-name"
@@ -194,12 +195,7 @@ def _other_entry(change: Change) -> Iterator[Finding]:
     """A registry whose entry of the same name is something else now."""
     for path, node in change.nodes(ast.Dict):
         before = change.before.python(path)
-        old = {
-            key.value: ast.unparse(value)
-            for found in (before.nodes(ast.Dict) if before else ())
-            for key, value in zip(found.keys, found.values, strict=True)
-            if isinstance(key, ast.Constant) and isinstance(value, ast.Name)
-        }
+        old = before.derive(_entries) if before else {}
         for key, value in zip(node.keys, node.values, strict=True):
             name = key.value if isinstance(key, ast.Constant) else None
             was = old.get(name)
@@ -207,6 +203,16 @@ def _other_entry(change: Change) -> Iterator[Finding]:
             if stood and isinstance(value, ast.Name) and value.id != was:
                 message = f"{name!r} is {value.id} in place of {was}"
                 yield change.finding(__name__, message, path, value, severe=False)
+
+
+def _entries(file: PythonFile) -> dict[object, str]:
+    """What stands under each constant key of the file's dictionaries, where that is a name."""
+    return {
+        key.value: value.id
+        for found in file.nodes(ast.Dict)
+        for key, value in zip(found.keys, found.values, strict=True)
+        if isinstance(key, ast.Constant) and isinstance(value, ast.Name)
+    }
 
 
 def _word(node: ast.AST) -> str:
