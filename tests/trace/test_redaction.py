@@ -17,7 +17,7 @@ from ohgw_agent.trace.run import Run
 from ohgw_agent.trace.verification import verify
 from ohgw_tools.bundles import bundle_file
 from ohgw_tools.errors import TraceError
-from ohgw_tools.tree import Tree
+from ohgw_tools.tree import Tree, sha256
 
 SEED = Path(__file__).parents[1] / "bundles" / "seed"
 
@@ -57,9 +57,25 @@ def test_known_shapes_are_taken_out_of_escaped_and_encoded_text(name: str, befor
         assert "[REDACTED:" in Redactor().text(text), text
 
 
+@pytest.mark.parametrize("name", sorted(TOKENS))
+def test_known_shapes_are_taken_out_of_digits_and_of_short_base64(name: str) -> None:
+    raw = TOKENS[name].encode()
+    digits = (raw.hex(), raw.hex().upper(), "".join(f"%{byte:02X}" for byte in raw))
+    for said in (*digits, base64.b64encode(raw).decode()):
+        clean = Redactor().text(f"x = '{said}'")
+        assert "[REDACTED:encoded-" in clean
+        assert said not in clean
+
+
+def test_digests_are_no_secrets() -> None:
+    text = " ".join(sha256(str(number).encode()) for number in range(2000))
+    assert Redactor().text(text) == text
+
+
 HOSTILE = (
     "sk-", "eyJ", "eyJa.", "-----BEGIN PRIVATE KEY-----", "secret='", "Bearer ", "://a:", "gh", "A",
     "api_key = \\", "xoxb-", "AKIA", "token:", "[REDACTED:", "=", "password", "sk-ant-", "hf_",
+    "%41", "6b", "F", "%",
 )  # fmt: skip
 
 

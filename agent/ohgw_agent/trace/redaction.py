@@ -17,7 +17,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -30,7 +30,8 @@ _SECRET_WORDS = frozenset(
     | {"CREDENTIALS", "AUTH", "COOKIE", "DSN", "PAT", "JWT", "BEARER"}
 )
 _LEAST = 8  # shorter values stand in ordinary text by chance
-_ENCODED = re.compile(r"[A-Za-z0-9+/_\-]{28,}={0,2}")
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2}){16,}|[A-Za-z0-9+/_\-]{26,}={0,2}")
+_HEX = re.compile(r"(?:[0-9a-f]{2}){16,}|(?:[0-9A-F]{2}){16,}")
 
 
 class Redactor:
@@ -75,13 +76,15 @@ class Redactor:
         return content if clean == text else clean.encode("utf-8", "surrogateescape")
 
     def _encoded(self, match: re.Match[str]) -> str:
-        """Take out a run of base64 whose content has the shape of a token."""
-        content = _decoded(match[0])
-        for shape in SHAPES:
-            if shape.distinct and shape.may_stand_in(content) and shape.pattern.search(content):
-                kind = f"encoded-{shape.kind}"
-                self.counts[kind] += 1
-                return f"[REDACTED:{kind}#{self.numbers.of(kind, match[0])}]"
+        """Take out a run of base64, hexadecimal digits or `%41` whose content has the shape of a
+        token.
+        """
+        for content in _decodings(match[0]):
+            for shape in SHAPES:
+                if shape.distinct and shape.may_stand_in(content) and shape.pattern.search(content):
+                    kind = f"encoded-{shape.kind}"
+                    self.counts[kind] += 1
+                    return f"[REDACTED:{kind}#{self.numbers.of(kind, match[0])}]"
         return match[0]
 
     def _placeholder(self, kind: str, match: re.Match[str]) -> str:
@@ -152,6 +155,15 @@ def _opaque_lines(value: str) -> list[str]:
     """The lines of a key that is many: they may stand apart, commented out or in a patch."""
     lines = [line.strip() for line in value.splitlines()]
     return [n for n in lines if len(n) >= 20 and " " not in n and n != value] if lines[1:] else []
+
+
+def _decodings(run: str) -> Iterator[str]:
+    """What an encoded run may say."""
+    digits = run.replace("%", "") if run.startswith("%") else run
+    for found in _HEX.findall(digits):
+        yield bytes.fromhex(found).decode("latin-1")
+    if digits == run:
+        yield _decoded(run)
 
 
 def _decoded(run: str) -> str:
