@@ -57,7 +57,9 @@ def run_with(process: Process, node: ast.With, scope: Scope) -> None:
         name = value.name if isinstance(value, External) else ""
         suppressing = suppressing or name in SUPPRESSING or _may_suppress(value)
         if name.rstrip("()") in GRAD_OFF:
-            process.no_grad.append("off")
+            # `inference_mode(mode)` is told whether to switch gradients off
+            told = isinstance(item.context_expr, ast.Call) and _has_arguments(item.context_expr)
+            process.no_grad.append("on" if told else "off")
         elif name.rstrip("()") in GRAD_ON:
             process.no_grad.append("on")
         entered = _enter(process, value, node)
@@ -80,6 +82,10 @@ def run_with(process: Process, node: ast.With, scope: Scope) -> None:
         _leave(process, value, node)
     if left is not None:
         raise left
+
+
+def _has_arguments(node: ast.Call) -> bool:
+    return bool(node.args or node.keywords)
 
 
 def _enter(process: Process, value: Value, node: ast.With) -> Value:

@@ -49,6 +49,8 @@ def _is_one(value: Value, kind: Value) -> bool | None:
     if isinstance(value, External) or (isinstance(value, Unknown) and value.kind is None):
         return None
     if isinstance(kind, Class):
+        if _takes_others(kind) and not (isinstance(value, Instance) and kind in value.cls.mro()):
+            return None
         if isinstance(value, Instance):
             return True if kind in value.cls.mro() else (None if value.cls.open else False)
         return False
@@ -65,6 +67,11 @@ def _is_one(value: Value, kind: Value) -> bool | None:
         own = is_plain(value) or type(value) in PYTHON or isinstance(value, tuple)
         return issubclass(held, python) if own else False
     return False if is_plain(value) and not isinstance(value, tuple) and _concrete(name) else None
+
+
+def _takes_others(cls: Class) -> bool:
+    """Whether a class may call objects its own that do not inherit from it, as protocols do."""
+    return cls.open or any(b.split(".")[-1] in ("Protocol", "ABC") for b in cls.external_bases())
 
 
 def _concrete(name: str) -> bool:

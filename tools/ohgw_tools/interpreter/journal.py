@@ -175,7 +175,8 @@ class Journal:
 def _blur(value: Value, depth: int = 0) -> Value:
     """Return what stays known of a value that later rounds of a loop make anew."""
     if isinstance(value, Dict) and depth < DEEPEST:
-        return Dict({k: _blur(v, depth + 1) for k, v in value.items.items()}, exact=False)
+        # Where a later round gives it other keys, that round is run too (see `rounds`).
+        return Dict({k: _blur(v, depth + 1) for k, v in value.items.items()}, value.exact)
     if isinstance(value, STABLE):
         return value
     return UNKNOWN
