@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.binding_walk import all_bound
 from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
@@ -47,7 +48,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _unbound(file: PythonFile) -> tuple[_Unbound, ...]:
-    if file.tree is None or _binds_by_text(file):
+    if file.tree is None or all_bound(file) or _binds_by_text(file):
         return ()
     from pyflakes import checker, messages  # type: ignore[import-untyped]
 
