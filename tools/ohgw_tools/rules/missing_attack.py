@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.facts.experiment_facts import DESCRIPTION, texts
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.source.method_part import present
+from ohgw_tools.source.method_part import PARTS, is_present
 from ohgw_tools.source.source_text import SourceText
 from ohgw_tools.subject import Subject
 
@@ -39,7 +39,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     source = SourceText(text)
     region = source.span(*asked.span())
     line = source.line(region.start_line).strip()
-    if _DENIED.search(line) or "adversarial examples" in present(subject):
+    attack = next(part for part in PARTS if part.name == "adversarial examples")
+    if _DENIED.search(line) or is_present(subject, attack):
         return
     name = asked[1] or asked[2]
     yield subject.finding(

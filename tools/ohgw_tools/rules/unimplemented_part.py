@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.facts.experiment_facts import DESCRIPTION, texts
 from ohgw_tools.finding import Evidence, Finding, IssueKind, Severity
-from ohgw_tools.source.method_part import PARTS, MethodPart, present
+from ohgw_tools.source.method_part import PARTS, MethodPart, is_present
 from ohgw_tools.source.source_text import SourceText
 from ohgw_tools.subject import Subject
 
@@ -23,10 +23,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     text = texts(subject.bundle).get(DESCRIPTION, "")
     if not text or any(file.tree is None for _, file in subject.python_files()):
         return
-    there = present(subject)
     source = SourceText(text)
     for part, asked in subject.reading(_asked, text):
-        if part.name in there:
+        if is_present(subject, part):
             continue
         region = source.span(*asked.span())
         quote = source.line(region.start_line).strip()[:200]

@@ -22,11 +22,11 @@ class MethodPart(NamedTuple):
 
     name: str
     asked: re.Pattern[str]
-    sign: re.Pattern[str]
+    sign: str
 
 
 def _part(name: str, asked: str, sign: str) -> MethodPart:
-    return MethodPart(name, re.compile(asked, re.IGNORECASE), re.compile(sign))
+    return MethodPart(name, re.compile(asked, re.IGNORECASE), sign)
 
 
 PARTS: tuple[MethodPart, ...] = (
@@ -104,27 +104,30 @@ PARTS: tuple[MethodPart, ...] = (
 )
 
 
-def present(subject: Subject) -> frozenset[str]:
-    """Return the names of the parts that something in the derived code hints at."""
-    found: frozenset[str] = frozenset()
-    for _, python in subject.python_files():
-        found |= python.derive(_in_python)
-    for _, config in subject.yaml_files():
-        found |= config.derive(_in_yaml)
-    return found
+def is_present(subject: Subject, part: MethodPart) -> bool:
+    """Whether something in the derived code hints at a part; looked for once in each file."""
+    in_code = any(_shows(file, part) for _, file in subject.python_files())
+    return in_code or any(_shows(file, part) for _, file in subject.yaml_files())
 
 
-def _in_python(file: PythonFile) -> frozenset[str]:
-    return _signed(frozenset(_spoken(file)))
+def _shows(file: PythonFile | YamlFile, part: MethodPart) -> bool:
+    known = file.derive(_shown)
+    if part.name not in known:
+        known[part.name] = re.search(part.sign, file.derive(_words)) is not None
+    return known[part.name]
 
 
-def _in_yaml(file: YamlFile) -> frozenset[str]:
-    return _signed(frozenset(str(part) for path in file.places for part in path))
+def _shown(file: PythonFile | YamlFile) -> dict[str, bool]:
+    """Where the answers are kept; most parts are never asked for."""
+    return {}
 
 
-def _signed(words: frozenset[str]) -> frozenset[str]:
-    text = "\n".join(sorted(words)).lower()
-    return frozenset(part.name for part in PARTS if part.sign.search(text))
+def _words(file: PythonFile | YamlFile) -> str:
+    if isinstance(file, PythonFile):
+        words = frozenset(_spoken(file))
+    else:
+        words = frozenset(str(part) for path in file.places for part in path)
+    return "\n".join(sorted(words)).lower()
 
 
 def _spoken(file: PythonFile) -> Iterator[str]:
