@@ -6,6 +6,8 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ohgw_tools.source.descent import descend
+
 if TYPE_CHECKING:
     from ohgw_tools.source.python_file import PythonFile
 
@@ -43,7 +45,7 @@ class Names:
     def loaded(self, node: ast.AST) -> frozenset[str]:
         """Return the names and attributes that `node` reads anywhere within."""
         if node not in self._loaded:
-            inner = list(ast.walk(node))
+            inner = list(descend(node))
             names = {n.id for n in inner if isinstance(n, ast.Name)}
             names |= {n.attr for n in inner if isinstance(n, ast.Attribute)}
             self._loaded[node] = frozenset(names)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source.command_line import Flag, flags, takes_unknown
+from ohgw_tools.source.descent import descend
 from ohgw_tools.source.python_file import Definition, PythonFile
 from ohgw_tools.subject import Subject
 
@@ -98,6 +99,6 @@ def _added_later(file: PythonFile, command: ast.List) -> frozenset[str]:
     function = next((a for a in file.ancestors(command) if isinstance(a, Definition)), file.tree)
     return frozenset(
         node.value.split("=")[0]
-        for node in (ast.walk(function) if function else ())
+        for node in (descend(function) if function else ())
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source.definition_table import dotted
+from ohgw_tools.source.descent import descend
 from ohgw_tools.source.python_file import PythonFile
 from ohgw_tools.subject import Subject
 
@@ -78,8 +79,8 @@ def _name(target: ast.expr) -> str:
 
 def _is_random(value: ast.expr) -> bool:
     """Whether nothing but a random generator and constants makes up the value."""
-    calls = [n for n in ast.walk(value) if isinstance(n, ast.Call)]
+    calls = [n for n in descend(value) if isinstance(n, ast.Call)]
     if not any(_RANDOM.fullmatch(dotted(call.func)) for call in calls):
         return False
-    names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    names = {n.id for n in descend(value) if isinstance(n, ast.Name)}
     return len(names - _HARMLESS) <= (1 if isinstance(value, ast.BinOp) else 0)

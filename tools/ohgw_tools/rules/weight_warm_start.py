@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.source.descent import descend
 from ohgw_tools.subject import Subject
 
 NAME = "weight-warm-start"
@@ -48,7 +49,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _differentiates(function: ast.FunctionDef) -> bool:
     """Whether it takes a gradient with respect to the parameters of a model."""
-    for node in ast.walk(function):
+    for node in descend(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr == "grad" and any(_is_parameters(a) for a in node.args[1:2]):
                 return True
@@ -67,7 +68,7 @@ def _loops(function: ast.FunctionDef) -> list[ast.For]:
     """The loops over the parameters of a model, alone or zipped with gradients."""
     return [
         node
-        for node in ast.walk(function)
+        for node in descend(function)
         if isinstance(node, ast.For)
         and (
             _is_parameters(node.iter)
@@ -82,7 +83,7 @@ def _write(function: ast.FunctionDef) -> ast.stmt | None:
         target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
         if not isinstance(target, ast.Name):
             continue
-        for node in ast.walk(loop):
+        for node in descend(loop):
             if isinstance(node, ast.AugAssign) and _root(node.target) == target.id:
                 return node
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
@@ -100,5 +101,5 @@ def _root(node: ast.expr) -> str:
 
 
 def _copies(function: ast.FunctionDef) -> bool:
-    called = {n.attr for n in ast.walk(function) if isinstance(n, ast.Attribute)}
+    called = {n.attr for n in descend(function) if isinstance(n, ast.Attribute)}
     return bool(called & {"clone", "deepcopy", "copy_", "load_state_dict"})

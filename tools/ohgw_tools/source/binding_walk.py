@@ -13,6 +13,7 @@ import builtins
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ohgw_tools.source.descent import descend
 from ohgw_tools.source.python_file import PythonFile
 
 BUILT_IN = frozenset((*dir(builtins), "__file__"))
@@ -193,7 +194,7 @@ def all_bound(file: PythonFile) -> bool:
 
 
 def _has_text(root: ast.AST) -> bool:
-    return any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(root))
+    return any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in descend(root))
 
 
 def _define(walk: _Walk, node: ast.FunctionDef, scope: _Scope) -> None:

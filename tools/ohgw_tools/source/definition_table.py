@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from ohgw_tools.source.descent import descend
 from ohgw_tools.source.python_file import Definition, PythonFile
 
 SIMILAR = 0.5
@@ -60,7 +61,7 @@ class Defined:
         """Names, attributes, arguments and constants, as a bag."""
         bags = self._file.derive(_bags)
         if self.node not in bags:
-            bags[self.node] = Counter(w for node in ast.walk(self.node) for w in _words(node))
+            bags[self.node] = Counter(w for node in descend(self.node) for w in _words(node))
         return bags[self.node]
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ohgw_tools.finding import Region
+from ohgw_tools.source.descent import SHARED, child_fields
 from ohgw_tools.source.python_parse import parse_python
 from ohgw_tools.source.source_text import SourceText
 
@@ -17,10 +18,6 @@ MAX_CHARACTERS = 1 << 20
 T = TypeVar("T")
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
-# Fields that hold text, numbers or what `ast` shares between nodes, whatever the kind of node.
-_CHILDLESS = {"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind"}
-_CHILDLESS |= {"type_comment", "conversion", "rest", "simple", "is_async"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 # Strings before comments, so that a `#` in a string is no comment. Every branch is linear: an open
@@ -176,19 +173,16 @@ class PythonFile:
         """Fill the tables of parents and types; False if the tree is too deep for recursion."""
         level: list[ast.AST] = [tree]
         parents, by_type = self._parents, self._by_type
-        fields: dict[type[ast.AST], tuple[str, ...]] = {}
         for _ in range(MAX_DEPTH):
             below: list[ast.AST] = []
             for node in level:
                 kind = type(node)
-                if kind not in fields:
-                    fields[kind] = _child_fields(kind)
                 by_type.setdefault(kind, []).append(node)
-                for name in fields[kind]:
+                for name in child_fields(kind):
                     value = getattr(node, name, None)
                     children = value if type(value) is list else (value,)
                     for child in children:
-                        if isinstance(child, ast.AST) and not isinstance(child, _SHARED):
+                        if isinstance(child, ast.AST) and not isinstance(child, SHARED):
                             parents[child] = node
                             below.append(child)
             if not below:
@@ -205,12 +199,3 @@ class PythonFile:
         at_end = line >= last or "never closed" in message or "unterminated triple" in message
         column = min(max(error.offset or 1, 1), len(self.lines[line - 1]) + 1)
         return SyntaxFault(line, column, message, at_end)
-
-
-def _child_fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """Return the fields of a kind of node that may hold nodes, but for contexts and operators,
-    which no rule asks for (and which `ast` shares between nodes).
-    """
-    if kind is ast.Constant:
-        return ()
-    return tuple(name for name in kind._fields if name not in _CHILDLESS)
