@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from ohgw_tools import catalogue
 from ohgw_tools.editing.change import Change, called
 from ohgw_tools.finding import Finding, IssueKind, Severity
+from ohgw_tools.repairing.known_data import FULL_ROWS
 from ohgw_tools.source.run_list import leaves
 
 NAME = "guard-shortened-run"
@@ -80,7 +83,8 @@ def _new_caps(change: Change) -> Iterator[Finding]:
             if part or (key not in old and _SHORT.fullmatch(name) and value is True):
                 yield change.finding(__name__, message, after.path, (*after.key, *key))
             elif key not in old and _CAP.fullmatch(name) and _is_said(change, value) is False:
-                severe = not _is_asked(change, name)
+                stream = _is_whole_stream(after.config, name, value)
+                severe = not (stream or _is_asked(change, name))
                 place = (*after.key, *key)
                 yield change.finding(__name__, message, after.path, place, severe=severe)
 
@@ -89,6 +93,14 @@ def _is_asked(change: Change, name: str) -> bool:
     """Whether the code cannot do without the key, so that a repair may have to give it."""
     asked = re.compile(rf"""\[\s*["']{re.escape(name)}["']\s*\]""")
     return any(asked.search(text) for text in change.before.files.values())
+
+
+def _is_whole_stream(config: Mapping[str, Any], name: str, value: object) -> bool:
+    """Whether this is how much is read of a corpus that is streamed: no epoch of it ever ends."""
+    dataset = config.get("dataset")
+    entry = catalogue.dataset(str(dataset.get("name"))) if isinstance(dataset, dict) else None
+    streamed = entry is not None and entry.hub is not None and entry.hub.streamed
+    return streamed and name == "max_rows" and isinstance(value, int) and value >= FULL_ROWS
 
 
 def _is_said(change: Change, value: object) -> bool | None:
