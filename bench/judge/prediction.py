@@ -33,6 +33,7 @@ class Tally:
 
     confirmed: int = 0
     refuted: int = 0
+    unreached: int = 0
     crashed: int = 0
     foreseen: int = 0
     named: int = 0
@@ -79,7 +80,10 @@ def compare(
 def _print(tally: Tally, number: int, count: int) -> None:
     total = tally.confirmed + tally.refuted
     print(f"broken bundles run: {number} of {count}")
-    print(f"predicted crashes that happened at their line: {tally.confirmed} of {total}")
+    print(
+        f"predicted crashes that happened at their line: {tally.confirmed} of {total}; not reached,"
+        f" since one that was predicted for an earlier run ended the experiment: {tally.unreached}"
+    )
     print(
         f"bundles that crash for real: {tally.crashed}, {tally.foreseen} of them with a prediction"
         f", {tally.named} with an error of any rule",
@@ -97,12 +101,17 @@ def _run(name: str, bundle: Bundle, python: str) -> Run | None:
 
 def _hold(tally: Tally, mutant: Mutant, ended: Run) -> None:
     happened = {_wider(c) for c in ended.crashes}
-    for crash in {_wider(c) for c in mutant.foreseen}:
+    foreseen = {_wider(c) for c in mutant.foreseen}
+    stopped = any(c.path == "src/main.py" for c in happened) and bool(foreseen & happened)
+    for crash in foreseen:
         # These two end a subprocess without a traceback: only their messages tell.
         usage = crash.exception == "SystemExit(2)" and ended.usage_errors
         module = crash.exception == "ModuleNotFoundError" and ended.missing_modules
         if crash in happened or usage or module:
             tally.confirmed += 1
+        elif stopped:
+            tally.unreached += 1
+            print(f"  NOT REACHED {mutant.name}: {crash}, behind {_shown(happened)}", flush=True)
         else:
             tally.refuted += 1
             print(f"  REFUTED {mutant.name}: {crash}, but {_shown(happened)}", flush=True)
