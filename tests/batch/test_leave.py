@@ -25,22 +25,25 @@ def foreman():
     heard = []
 
     def answer():
-        try:
-            while True:
-                word, *rest = ours.recv()
+        # An end of a pipe is closed by who reads it: its number may be another file's at once.
+        with ours:
+            while (words := ours.recv()) != "over":
+                word, *rest = words
                 heard.append(word if word == "ask" else (word, *rest))
                 if word == "hold":
                     ours.send((rest[0], "go"))
                 elif word == "ask":
                     ours.send((rest[0], "known", REPLY.model_dump_json()))
-        except EOFError:
-            return
 
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
-    yield Leave(theirs), heard
-    theirs.close()
-    thread.join(5)
+    leave = Leave(theirs)
+    yield leave, heard
+    theirs.send("over")
+    thread.join(20)
+    assert not thread.is_alive()
+    with pytest.raises(EOFError):
+        leave.next_item()
 
 
 def test_a_bundle_works_in_one_place_and_leaves_it_while_it_waits(foreman):

@@ -35,8 +35,11 @@ class Leave:
 
     def say(self, *words: Any) -> None:
         """Send words that need no answer."""
-        with self._sending:
-            self._pipe.send(words)
+        try:
+            with self._sending:
+                self._pipe.send(words)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise EOFError("the foreman is gone") from error
 
     def next_item(self) -> Any:
         """Say that there is nothing to do, and wait for what is."""

@@ -182,7 +182,7 @@ def work(pipe: Connection, plan: BatchPlan) -> None:
             if word == "stop":
                 return
             leave.say("done", *worker.do(*rest))
-    except (EOFError, BrokenPipeError):
+    except EOFError:
         return
 
 
