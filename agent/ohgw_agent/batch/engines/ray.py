@@ -32,7 +32,9 @@ from ohgw_tools.errors import EngineFailed, InputError
 CPU_FOR_EACH = 0.25
 LISTEN_SECONDS = 5.0
 MOST_PENDING = 8  # hosts that wait for room: an autoscaler sees that more is wanted, not all of it
-MOST_FAILURES = 3  # hosts in a row that die before they stand
+MOST_FAILURES = 6  # times in a row that hosts die before they stand, while none stands
+LONGEST_PAUSE = 30.0  # seconds after such a time; the first pause is one, the next twice as long
+IDLE_SECONDS = 0.2
 
 
 def begin(plan: BatchPlan) -> None:
@@ -100,6 +102,7 @@ class RayHosts:
         self._of_worker: dict[int, int] = {}
         self._made = 0
         self._failures = 0
+        self._not_before = 0.0
         self._roomless_since = time.monotonic()
 
     def room(self) -> int:
@@ -134,6 +137,10 @@ class RayHosts:
                 self._call(host, "orders", "order", host.orders)
                 host.orders = []
         pending = {host.pending: name for name, host in self._hosts.items()}
+        if not pending:
+            self._complain()
+            time.sleep(min(seconds, IDLE_SECONDS))
+            return []
         self._ray.wait(list(pending), timeout=seconds)
         done, _ = self._ray.wait(list(pending), num_returns=len(pending), timeout=0)
         self._complain()
@@ -160,6 +167,8 @@ class RayHosts:
 
     def _fill(self) -> None:
         """Ask for hosts that are lacking; Ray starts them where there is room."""
+        if time.monotonic() < self._not_before:
+            return
         wanted = math.ceil(self._plan.jobs / self._plan.places)
         waiting = sum(not host.ready for host in self._hosts.values())
         while len(self._hosts) < wanted and waiting < MOST_PENDING:
@@ -204,15 +213,26 @@ class RayHosts:
         del self._hosts[name]
         self._ray.kill(host.actor)
         if not host.ready:
-            self._failures += 1
-            if self._failures >= MOST_FAILURES:
-                raise EngineFailed(
-                    f"no host can be started on the cluster: {error}. Every node needs the same"
-                    " ohgw-agent as this machine"
-                ) from error
+            self._pause(error)
         for number in sorted(host.workers):
             self._of_worker.pop(number, None)
             yield number, ("lost", f"the machine of its worker was lost ({type(error).__name__})")
+
+    def _pause(self, error: Exception) -> None:
+        """Wait before hosts are asked for again: Ray hears late of a node that is gone, and until
+        then chooses it anew. Raises EngineFailed where that did not help and no host stands.
+        """
+        now = time.monotonic()
+        if now < self._not_before:
+            return  # one of those that were asked for together
+        self._failures += 1
+        self._not_before = now + min(2.0 ** min(self._failures - 1, 9), LONGEST_PAUSE)
+        stands = any(host.ready for host in self._hosts.values())
+        if self._failures >= MOST_FAILURES and not stands:
+            raise EngineFailed(
+                f"no host can be started on the cluster: {error}. Every node needs the same"
+                " ohgw-agent as this machine"
+            ) from error
 
     def _complain(self) -> None:
         """Raise EngineFailed if nothing stands and nothing came to stand for too long."""
