@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from ohgw_agent.chat_model import ChatModel
 from ohgw_agent.loop_context import Execution
@@ -104,20 +104,28 @@ def proposers(
 def check_proposer(name: str, has_model: bool) -> None:
     """Raise InputError for what `proposers` could not make: before a run begins."""
     if ":" in name:
-        module, _, attribute = name.partition(":")
-        try:
-            getattr(import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise InputError(f"--proposer {name}: {error}; give package.module:Class") from error
+        _named(name)
     elif name not in ("auto", "recipes", "chat"):
         raise InputError(f"no proposer {name!r}: use auto, recipes, chat or package.module:Class")
     elif name == "chat" and not has_model:
         raise InputError("--proposer chat needs a model: set OPENAI_API_KEY or give --base-url")
 
 
-def _foreign(name: str) -> Proposer:
+def _named(name: str) -> Any:
+    """Return what stands at `package.module:Class`. Raises InputError."""
     module, _, attribute = name.partition(":")
     try:
-        return cast(Proposer, getattr(import_module(module), attribute)())
-    except (ImportError, AttributeError, TypeError) as error:
-        raise InputError(f"--proposer {name}: {error}; give package.module:Class") from error
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise _unusable(name, error) from error
+
+
+def _foreign(name: str) -> Proposer:
+    try:
+        return cast(Proposer, _named(name)())
+    except TypeError as error:
+        raise _unusable(name, error) from error
+
+
+def _unusable(name: str, error: Exception) -> InputError:
+    return InputError(f"--proposer {name}: {error}; give package.module:Class")

@@ -69,7 +69,8 @@ def fix(
     signal = cancel or threading.Event()
     chosen = own.execution(settings)
     if own.proposers is None:
-        crew.check_proposer(settings.proposer, bool(own.model or settings.proposing))
+        has_model = own.model is not None or settings.proposing is not None
+        crew.check_proposer(settings.proposer, has_model)
     required = required_stages(contract, settings, own.reviews(settings))
     start = beginning(bundle, contract, settings, chosen, required)
     sending = sender(settings.otel, tracer_provider)

@@ -19,8 +19,8 @@ FOREMAN = 0
 
 class Leave:
     """Permits that are given by the foreman at the other end of a pipe. Safe to use by threads:
-    each question has a ticket, and its answer comes back under it. Raises EOFError everywhere once
-    the foreman is gone.
+    each question has a ticket, and its answer comes back under it. The place of `working` is that
+    of the one bundle in hand. Raises EOFError everywhere once the foreman is gone.
     """
 
     def __init__(self, pipe: Connection) -> None:
