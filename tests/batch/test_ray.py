@@ -61,14 +61,15 @@ def test_no_cluster_at_all_is_said_to_be_so(tmp_path):
 
 
 def test_a_node_is_lost_and_the_results_are_those_of_one_machine(cluster, tmp_path):
-    count = 15
+    count = 20
     paths = make(tmp_path, count)
     one, many = tmp_path / "one", tmp_path / "many"
     with ScriptedServer(lambda request: Say(text=MEND, delay=0.5)) as server:
         for folder in (one, many):
             folder.mkdir()
         process = subprocess.Popen(
-            command(paths, many, *model(server), *on(cluster)),
+            # As many at once as three hosts do: each node has one, whichever is lost.
+            command(paths, many, *model(server), *on(cluster), "-j", 12),
             env={**os.environ, **SETTINGS, "OPENAI_API_KEY": "k"},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -83,7 +84,7 @@ def test_a_node_is_lost_and_the_results_are_those_of_one_machine(cluster, tmp_pa
     assert (process.returncode, summary["ready"], summary["calls"]) == (0, count, count)
     assert (many / "results.jsonl").read_bytes() == (one / "results.jsonl").read_bytes()
     facts = [json.loads(f) for f in (many / "results.jsonl.facts").read_text().splitlines()]
-    assert len({f["site"] for f in facts}) >= 3
+    assert any(f["losses"] for f in facts), "no bundle was in the hands of the node"
     assert {f["deaths"] for f in facts} == {0}
     assert len(rows(many)) == count
     for row in rows(many):
