@@ -47,7 +47,7 @@ class BundleError(InputError):
         self.key = key
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"bundle key {key!r}: {problem}. {remedy}")
+        super().__init__(f"bundle at {key!r}: {problem}. {remedy}")
 
 
 class ContractError(InputError):
