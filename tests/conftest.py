@@ -5,13 +5,18 @@ missing the test is left out and the last lines say so; with CI=true, or OHGW_TE
 is left out: a missing component then fails.
 """
 
+import faulthandler
 import os
 import shutil
 import socket
+import sys
 from importlib.util import find_spec
 
 import pytest
 
+# The time limit of a test ends with its first failure; what is taken down after that has this one.
+TEARDOWN_SECONDS = 300
+STDERR = pytest.StashKey[int]()
 ALL = os.environ.get("CI", "") not in ("", "0", "false") or bool(os.environ.get("OHGW_TEST_ALL"))
 
 
@@ -67,6 +72,25 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def pytest_configure(config):
+    # Later on, what is written to standard error is caught.
+    config.stash[STDERR] = os.dup(sys.__stderr__.fileno())
+
+
+def pytest_unconfigure(config):
+    os.close(config.stash[STDERR])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    place = item.config.stash[STDERR]
+    faulthandler.dump_traceback_later(TEARDOWN_SECONDS, exit=True, file=place)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -56,8 +56,12 @@ class Canaries:
         self.abstract.bind("\0ohgw_canary")
         self.abstract.listen()
         self.hits = 0
-        for listener in (self.tcp, self.abstract):
-            threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+        self.threads = [
+            threading.Thread(target=self._serve, args=(listener,), daemon=True)
+            for listener in (self.tcp, self.abstract)
+        ]
+        for thread in self.threads:
+            thread.start()
         self.before = self.host_files()
 
     def _serve(self, listener):
@@ -79,9 +83,13 @@ class Canaries:
         } | {path: sorted(os.listdir(path)) for path in ("/", "/etc", "/usr", "/opt", "/root")}
 
     def close(self):
-        self.tcp.close()
-        self.abstract.shutdown(socket.SHUT_RDWR)
-        self.abstract.close()
+        # A thread that still waits would take the connections of whoever gets this number next.
+        for listener in (self.tcp, self.abstract):
+            listener.shutdown(socket.SHUT_RDWR)
+        for thread in self.threads:
+            thread.join()
+        for listener in (self.tcp, self.abstract):
+            listener.close()
         del os.environ["OHGW_CANARY_SECRET"]
 
 
