@@ -11,6 +11,14 @@ FAILING = {
     "view": ("torch.zeros(2, 3).view(4, 2)", 6),
     "channels": ("nn.Conv2d(3, 8, 3)(torch.zeros(2, 1, 9, 9))", 6),
     "flattened image": ("nn.Linear(100, 2)(torch.zeros(2, 1, 9, 9).flatten(1))", 6),
+    "joined": ("torch.cat([torch.zeros(2, 3), torch.zeros(2, 4)])", 6),
+    "joined ranks": ("torch.cat((torch.zeros(2, 3), torch.zeros(2, 3, 1)), dim=1)", 6),
+    "joined, then multiplied": (
+        "y = torch.cat([torch.zeros(2, 3)] * 2, -1)\nnn.Linear(3, 1)(y)",
+        7,
+    ),
+    "stacked": ("torch.stack([torch.zeros(2, 3), torch.zeros(3, 2)])", 6),
+    "stacked, then multiplied": ("torch.stack([torch.zeros(3)] * 2, 1) @ torch.zeros(3, 2)", 6),
     "gradients off": ("with torch.no_grad():\n    nn.CrossEntropyLoss()(x, x).backward()", 7),
 }
 FITTING = [
@@ -19,6 +27,13 @@ FITTING = [
     "nn.Sequential(*unknown.layers(), nn.Linear(4, 2))(nn.Linear(3, 7)(x))",
     "from collections import OrderedDict\nnn.Sequential(OrderedDict([('a', nn.Linear(2, 2))]))(x)",
     "torch.zeros(2, 1) + torch.zeros(1, 3)",
+    "torch.cat([torch.zeros(2, 3), torch.zeros(2, 4)], dim=1) @ torch.zeros(7, 1)",
+    "torch.cat([torch.zeros(0), torch.zeros(2, 3)])",
+    "torch.cat([torch.zeros(x.size(0)), torch.zeros(2, 3)])",
+    "torch.cat([torch.zeros(2, 3), x])",
+    "parts = [torch.zeros(2, 3)]\nfor b in x:\n    parts.append(b)\ntorch.cat(parts)",
+    "torch.stack([torch.zeros(2, 3), torch.zeros(2, 3)], -1) + torch.zeros(2, 3, 2)",
+    "torch.stack([torch.zeros(3)] * 4) @ torch.zeros(3, 2)",
     "nn.Linear(8, 2)(nn.GRU(4, 4, bidirectional=True)(x)[0])",
     "nn.Conv2d(1, 8, 3, padding='same')(torch.zeros(2, 1, 9, 9))",
     "loss = nn.MSELoss()(x, x)\nwith torch.no_grad():\n    loss.backward()",

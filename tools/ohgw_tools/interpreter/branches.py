@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ohgw_tools.interpreter.joining import join
 from ohgw_tools.interpreter.journal import Level
 from ohgw_tools.interpreter.scope import Tail
-from ohgw_tools.interpreter.signals import Jumped, Outcome, Raised, Returned
+from ohgw_tools.interpreter.signals import Jumped, Outcome, Raised, Returned, released
 from ohgw_tools.interpreter.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def _try_arm(process: Process, arm: Arm) -> tuple[Outcome, Level]:
         arm()
     except Returned as returned:
         outcome = Outcome("return", returned.value)
+        released(returned)
     except Raised as raised:
-        outcome = Outcome("raise", raised=raised)
+        outcome = Outcome("raise", raised=released(raised))
     except Jumped as jumped:
         outcome = Outcome(jumped.kind)
     finally:

@@ -14,21 +14,28 @@ from ohgw_tools.interpreter.values import (
     UNKNOWN,
     Bound,
     Dict,
+    External,
     Function,
     Instance,
     List,
     PathValue,
     Set,
+    Unknown,
     Value,
 )
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.process import Process
 
+# What code that is not seen can do nothing to: most of all that it is given.
+INERT = frozenset({Unknown, External, int, float, bool, type(None)})
+
 
 def hand_over(process: Process, values: list[Value]) -> None:
     """Give values to code that is not seen: it may read, change and call them."""
     for value in values:
+        if type(value) in INERT:
+            continue
         process.world.uses.leave(value)
         if isinstance(value, (str, PathValue)):
             files.note_path(process, value)
@@ -43,6 +50,8 @@ def loosen(process: Process, values: list[Value], depth: int = 0) -> None:
     if depth > DEEPEST:
         return
     for value in values:
+        if type(value) in INERT:
+            continue
         if isinstance(value, Instance) and not value.open:
             value.open = True
             loosen(process, list(value.attributes.values()), depth + 1)

@@ -17,7 +17,7 @@ from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.names import Names
 from ohgw_tools.interpreter.parameters import bind_parameters
 from ohgw_tools.interpreter.scope import Activation, Scope
-from ohgw_tools.interpreter.signals import Raised, Returned
+from ohgw_tools.interpreter.signals import Raised, Returned, released
 from ohgw_tools.interpreter.values import (
     UNKNOWN,
     UNKNOWN_TEXT,
@@ -46,21 +46,22 @@ RECURSION = 3
 @expression(ast.Call)
 def call_expression(process: Process, node: ast.Call, scope: Scope) -> Value:
     """Evaluate the callee and its arguments, then call."""
-    if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
+    evaluate = process.evaluate
+    if type(node.func) is ast.Name and node.func.id == "super" and not node.args:
         return _super(process)
-    callee = process.evaluate(node.func, scope)
+    callee = evaluate(node.func, scope)
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
     complete = True
     for argument in node.args:
-        if isinstance(argument, ast.Starred):
-            more = elements(process, process.evaluate(argument.value, scope))
+        if type(argument) is ast.Starred:
+            more = elements(process, evaluate(argument.value, scope))
             complete = complete and more is not None
             positional += more or []
         else:
-            positional.append(process.evaluate(argument, scope))
+            positional.append(evaluate(argument, scope))
     for keyword in node.keywords:
-        value = process.evaluate(keyword.value, scope)
+        value = evaluate(keyword.value, scope)
         if keyword.arg is not None:
             keywords[keyword.arg] = value
         else:
@@ -236,8 +237,9 @@ def _run_body(process: Process, function: Function, scope: Scope) -> Value:
         result: Value = None
     except Returned as returned:
         result = returned.value
+        released(returned)
     except Raised as raised:
-        return _after_exception(process, raised)
+        return _after_exception(process, released(raised))
     close_tails(process, 0)
     if activation.failed:
         return UNKNOWN

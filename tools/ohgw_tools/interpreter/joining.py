@@ -26,7 +26,7 @@ def same(a: Value, b: Value) -> bool:
     if isinstance(a, External) and isinstance(b, External):
         return a.name == b.name
     if isinstance(a, Unknown) and isinstance(b, Unknown):
-        return a.kind is b.kind and MISSING not in (a, b)
+        return a.kind is b.kind and a is not MISSING and b is not MISSING
     if _python(a) is not _python(b):
         return False
     if isinstance(a, tuple):

@@ -139,9 +139,9 @@ class Journal:
         `level` is what `keep` returned; `certain` if the body runs at least once.
         """
         for owner, key, before in level.values():
-            if type(owner) is dict and owner.get(key, MISSING) is before:
+            now = owner.get(key, MISSING) if type(owner) is dict else read_slot(owner, key)
+            if type(owner) is dict and (now is before or now is UNKNOWN):
                 continue
-            now = read_slot(owner, key)
             if isinstance(owner, List):
                 self._forget_list(owner, before, certain)
             elif isinstance(owner, Set):

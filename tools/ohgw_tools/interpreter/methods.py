@@ -6,7 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ohgw_tools.interpreter import argument_parser, files, module_parameters, tensor_methods
+from ohgw_tools.interpreter import (
+    argument_parser,
+    files,
+    module_parameters,
+    tensor_methods,
+    text_format,
+)
 from ohgw_tools.interpreter.iteration import elements, refresh
 from ohgw_tools.interpreter.journal import SHAPE
 from ohgw_tools.interpreter.layers import Layer
@@ -246,6 +252,8 @@ def _text_method(
 ) -> Value:
     if name == "join" and positional:
         return _join_text(process, owner, positional[0], node)
+    if name == "format" and complete:
+        text_format.check_fields(process, owner, len(positional), set(keywords), node)
     if not complete or not all(map(is_plain, [*positional, *keywords.values()])):
         return Unknown(KINDS[KIND_OF[name]]) if name in KIND_OF else UNKNOWN
     if name in ("ljust", "rjust", "center", "zfill", "format", "expandtabs", "encode"):

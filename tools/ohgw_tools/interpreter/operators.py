@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ohgw_tools.interpreter import tensors
+from ohgw_tools.interpreter import tensors, text_format
 from ohgw_tools.interpreter.dispatch import expression
 from ohgw_tools.interpreter.iteration import refresh
 from ohgw_tools.interpreter.truth import truth
@@ -15,7 +15,6 @@ from ohgw_tools.interpreter.values import (
     ATOMS,
     LARGEST_TUPLE,
     UNKNOWN,
-    UNKNOWN_TEXT,
     Class,
     ConfigText,
     Dict,
@@ -75,10 +74,10 @@ def operate(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AS
         return Set(OPERATIONS[type(op)](a.items, b.items)) if exact else Set(exact=False)
     if isinstance(a, Dict) and isinstance(b, Dict) and isinstance(op, ast.BitOr):
         return Dict({**a.items, **b.items}, a.exact and b.exact, a.origin)
+    if isinstance(a, str) and isinstance(op, ast.Mod):
+        return text_format.percent(process, a, b, node)
     if is_plain(a) and is_plain(b):
         return _compute(process, op, a, b, node)
-    if isinstance(a, str) and isinstance(op, ast.Mod):
-        return UNKNOWN_TEXT
     return _mixed(process, op, a, b, node)
 
 
@@ -87,8 +86,8 @@ def _compute(process: Process, op: ast.operator, a: Value, b: Value, node: ast.A
         return UNKNOWN
     if isinstance(op, (ast.Mult, ast.Add)) and _too_long(a, b):
         return UNKNOWN
-    if isinstance(op, ast.Mod) and isinstance(a, (str, bytes)):
-        return UNKNOWN_TEXT
+    if isinstance(op, ast.Mod) and isinstance(a, bytes):
+        return UNKNOWN
     function = OPERATIONS.get(type(op))
     if function is None:
         return UNKNOWN

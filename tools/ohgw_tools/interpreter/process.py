@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 STEPS = 60_000
 BATCH = 128  # steps between looks at the budget
 DEPTH = 48
+NAME, CONSTANT = ast.Name, ast.Constant
 
 
 class Process:
@@ -133,10 +134,10 @@ class Process:
         """Return the value of an expression."""
         kind = type(node)
         # Most of all expressions, so answered here.
-        if kind is ast.Constant:
-            return node.value  # type: ignore[attr-defined]
-        if kind is ast.Name and node.id in scope.variables:  # type: ignore[attr-defined]
+        if kind is NAME and node.id in scope.variables:  # type: ignore[attr-defined]
             return scope.variables[node.id]  # type: ignore[attr-defined]
+        if kind is CONSTANT:
+            return node.value  # type: ignore[attr-defined]
         action = EXPRESSIONS.get(kind)
         return UNKNOWN if action is None else action(self, node, scope)
 

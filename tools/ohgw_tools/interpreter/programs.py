@@ -26,6 +26,7 @@ def interpret(subject: Subject) -> Interpretation:
             _run(world, program)
     finally:
         sys.setrecursionlimit(limit)
+        world.forget()
     return world.interpretation
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ohgw_tools.interpreter.values import Value
 
 if TYPE_CHECKING:
     from ohgw_tools.interpreter.interpretation import Frame
+
+
+E = TypeVar("E", bound=Exception)
+
+
+def released(signal: E) -> E:
+    """Return a signal that has arrived without the frames that it came through. What one of them
+    holds may be the signal itself: then only the garbage collector would find them.
+    """
+    signal.__traceback__ = None
+    return signal
 
 
 class Raised(Exception):

@@ -50,7 +50,10 @@ def assign(process: Process, node: ast.Assign, scope: Scope) -> None:
     """Evaluate once, bind to every target."""
     value = process.evaluate(node.value, scope)
     for target in node.targets:
-        bind(process, target, value, scope)
+        if type(target) is ast.Name:  # most of all targets
+            process.assign_name(target.id, value, scope)
+        else:
+            bind(process, target, value, scope)
 
 
 @statement(ast.AnnAssign)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ohgw_tools.interpreter import concatenation
+from ohgw_tools.interpreter.concatenation import JOINING, STACKING
 from ohgw_tools.interpreter.layers import Layer
 from ohgw_tools.interpreter.library_facts import canonical, facts
 from ohgw_tools.interpreter.tensors import Tensor, made, size_of, sizes_of
@@ -33,7 +35,7 @@ def create(
     if prefix == "torch.optim":
         _check_parameters(process, positional, keywords, node)
         return None
-    return _tensor(process, full, positional, keywords)
+    return _tensor(process, full, positional, keywords, node)
 
 
 def may_create(name: str) -> bool:
@@ -84,7 +86,11 @@ def _is_layer(name: str) -> bool:
 
 
 def _tensor(
-    process: Process, name: str, positional: list[Value], keywords: dict[str, Value]
+    process: Process,
+    name: str,
+    positional: list[Value],
+    keywords: dict[str, Value],
+    node: ast.AST,
 ) -> Tensor | None:
     table = facts()["tensors"]
     library = "numpy" if name.startswith("numpy.") else "torch"
@@ -101,6 +107,10 @@ def _tensor(
         result = made(process, first.shape if isinstance(first, Tensor) else None, library)
     elif name in table["scalar_functions"]:
         result = made(process, None if "reduction" in keywords else (), library)
+    elif name in JOINING or name in STACKING:
+        result = made(
+            process, concatenation.shape(process, name, positional, keywords, node), library
+        )
     elif name in table["some_functions"]:
         result = made(process, None, library)
     if result is not None and trainable:

@@ -55,6 +55,7 @@ class World:
         self.run_origins: dict[str, Origin] = {}
         self.run_data: dict[str, object] = {}
         self.called_back: dict[object, Function | Bound] = {}
+        self._processes: list[Process] = []
         self._deadline = time.process_time() + SECONDS
         self._steps = 0
         self._temporary = 0
@@ -112,6 +113,14 @@ class World:
         """Count more steps; return whether the budget of steps or of time is spent."""
         self._steps += steps
         return self._steps > STEPS or time.process_time() > self._deadline
+
+    def forget(self) -> None:
+        """Empty the modules of all processes: functions and the scopes that hold them keep each
+        other alive, and only the garbage collector would find them.
+        """
+        for process in self._processes:
+            for module in process.modules.values():
+                module.variables.clear()
 
     def report(self, exception: CertainException) -> None:
         """Add a certain exception."""
@@ -178,6 +187,7 @@ class World:
             return
         self.interpretation.launches.append(launch)
         process = Process(self, launch, argv)
+        self._processes.append(process)
         depth = len(self.journal.levels)
         try:
             raised = process.run()

@@ -1,8 +1,11 @@
 """python-syntax: a Python file that Python cannot compile."""
 
 from __future__ import annotations
+import __future__
 
+import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source.python_file import PythonFile, SyntaxFault
@@ -13,6 +16,7 @@ CRITERION = "completeness"
 KIND: IssueKind = "not-executable"
 SEVERITY: Severity = "error"
 SUMMARY = "A Python file does not compile."
+_FUTURE = __future__.annotations.compiler_flag
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -35,7 +39,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _compile_fault(file: PythonFile) -> SyntaxFault | None:
     """What only the compiler sees: return outside a function, one argument twice, nonlocal."""
-    if file.tree is None:
+    if file.tree is None or all(map(_compiles, _statements(file, file.tree))):
         return None
     try:
         compile(file.tree, "<bundle>", "exec", dont_inherit=True)
@@ -45,3 +49,50 @@ def _compile_fault(file: PythonFile) -> SyntaxFault | None:
     except (RecursionError, MemoryError):  # deep but legal: the parser has read it
         return None
     return None
+
+
+class _Statement:
+    """A statement at a file's top level with the place of its lines that it takes, and what it is
+    compiled under. Two are equal where their text is; `node` is given up once it was compiled.
+    """
+
+    __slots__ = ("flags", "key", "node")
+
+    def __init__(self, node: ast.stmt, text: str, flags: int) -> None:
+        self.node: ast.stmt | None = node
+        self.flags = flags
+        self.key = (text, node.col_offset, node.end_col_offset, flags)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Statement) and self.key == other.key
+
+
+def _statements(file: PythonFile, tree: ast.Module) -> Iterator[_Statement]:
+    """Yield what can be compiled by itself: after a patch, most of a file is what it was."""
+    flags, at_start = 0, True
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            known = at_start and [a.name for a in node.names] == ["annotations"]
+            flags = _FUTURE if known else -1
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            at_start = False
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+        yield _Statement(node, "\n".join(file.lines[first - 1 : node.end_lineno]), flags)
+
+
+@lru_cache(maxsize=4096)
+def _compiles(statement: _Statement) -> bool:
+    """Whether a statement compiles, whatever stands before it; False where that cannot be told."""
+    node, statement.node = statement.node, None
+    # These hang on what stands before them.
+    if node is None or statement.flags < 0 or isinstance(node, ast.Global):
+        return False
+    try:
+        module = ast.Module([node], [])
+        compile(module, "<bundle>", "exec", statement.flags, dont_inherit=True)
+    except (SyntaxError, RecursionError, MemoryError):
+        return False
+    return True
