@@ -11,6 +11,7 @@ from ohgw_tools.bundle import Bundle
 from ohgw_tools.cause import grouped
 from ohgw_tools.contract import Contract
 from ohgw_tools.finding import Finding, numbered
+from ohgw_tools.frame_room import roomy
 from ohgw_tools.rule import Rule, chosen
 from ohgw_tools.subject import ParseCache, Subject
 from ohgw_tools.verdict import Verdict
@@ -29,6 +30,7 @@ def check(bundle: Bundle, contract: Contract, *, cache: ParseCache | None = None
         return _judged(Subject(bundle, contract, cache), contract)
 
 
+@roomy
 def _judged(subject: Subject, contract: Contract) -> Verdict:
     rules = chosen(contract)
     findings = waived(subject, list(_severities(contract, _found(subject, rules))))
