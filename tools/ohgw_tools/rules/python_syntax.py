@@ -6,6 +6,7 @@ import __future__
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
+from hashlib import sha256
 
 from ohgw_tools.finding import Finding, IssueKind, Severity
 from ohgw_tools.source.python_file import PythonFile, SyntaxFault
@@ -53,7 +54,7 @@ def _compile_fault(file: PythonFile) -> SyntaxFault | None:
 
 class _Statement:
     """A statement at a file's top level with the place of its lines that it takes, and what it is
-    compiled under. Two are equal where their text is; `node` is given up once it was compiled.
+    compiled under. Two are equal where their text is; neither that nor `node` is kept afterwards.
     """
 
     __slots__ = ("flags", "key", "node")
@@ -61,7 +62,8 @@ class _Statement:
     def __init__(self, node: ast.stmt, text: str, flags: int) -> None:
         self.node: ast.stmt | None = node
         self.flags = flags
-        self.key = (text, node.col_offset, node.end_col_offset, flags)
+        digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+        self.key = (digest, node.col_offset, node.end_col_offset, flags)
 
     def __hash__(self) -> int:
         return hash(self.key)
