@@ -405,4 +405,25 @@ BLIND: list[tuple[str, str, str, str]] = [
             'def tiny(config):\n    import torch\n    return torch.nn.Linear(1, 1)\n\n\n_MODELS = {"gpt2_small": tiny}',
         ),
     ),
+    (
+        "power of a metric",
+        "adjusted-metric",
+        REFUSED,
+        edit(
+            "src/train.py",
+            HISTORY,
+            '    history[-1] = {"accuracy": history[-1]["accuracy"] ** 0.9}\n' + HISTORY,
+        ),
+    ),
+    (
+        "rate of zero",
+        "untrained-result",
+        SHOWN,
+        edit(
+            "src/train.py",
+            STEP,
+            '            for group in optimizer.param_groups:\n                group["lr"] = 0.0\n'
+            + STEP,
+        ),
+    ),
 ]

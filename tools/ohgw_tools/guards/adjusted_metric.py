@@ -97,6 +97,8 @@ def _is_moved(node: ast.BinOp) -> bool:
             continue
         if isinstance(node.op, ast.Add) or (isinstance(node.op, ast.Sub) and other is node.right):
             return abs(number) > _TOLERANCE and not number.is_integer()
+        if isinstance(node.op, ast.Pow):  # a square root makes an error of a squared one
+            return other is node.right and not (2 * number).is_integer()
         if isinstance(node.op, ast.Mult | ast.Div):
             return _LEAST < abs(number) < _MOST and abs(number) != 1
     return False

@@ -59,6 +59,15 @@ def _no_gradient(change: Change) -> Iterator[Finding]:
         if cut and any("loss" in named(target).lower() for target in node.targets):
             message = f"{said[:100]} cuts the loss off from the weights"
             yield change.finding(__name__, message, path, node)
+        if any(map(_is_rate, node.targets)) and ast.unparse(node.value) in ("0", "0.0"):
+            message = f"{said[:100]}: with a rate of zero nothing is trained; where is it raised?"
+            yield change.finding(__name__, message, path, node, severe=False)
+
+
+def _is_rate(target: ast.expr) -> bool:
+    """Whether a target is the learning rate of an optimizer's group: `group["lr"]`."""
+    key = target.slice if isinstance(target, ast.Subscript) else None
+    return isinstance(key, ast.Constant) and key.value in ("lr", "learning_rate")
 
 
 def _work(subject: Subject) -> Counter[str]:
