@@ -102,7 +102,8 @@ def _run(name: str, bundle: Bundle, python: str) -> Run | None:
 def _hold(tally: Tally, mutant: Mutant, ended: Run) -> None:
     happened = {_wider(c) for c in ended.crashes}
     foreseen = {_wider(c) for c in mutant.foreseen}
-    stopped = any(c.path == "src/main.py" for c in happened) and bool(foreseen & happened)
+    # The experiment ends with its first run that fails.
+    stopped = any(ended.codes) and bool(foreseen & happened)
     for crash in foreseen:
         # These two end a subprocess without a traceback: only their messages tell.
         usage = crash.exception == "SystemExit(2)" and ended.usage_errors

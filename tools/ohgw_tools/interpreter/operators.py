@@ -157,6 +157,8 @@ def _list_operation(process: Process, op: ast.operator, a: List, b: Value, node:
 
 def _mixed(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AST) -> Value:
     """Operate where something is not a plain value: None with a number can only fail."""
+    if a is None or b is None:
+        tensors.refuse_none(process, op, b if a is None else a, node)
     for one, other in ((a, b), (b, a)):
         unusable = one is None or isinstance(one, (Dict, Function, Class))
         number = isinstance(other, (int, float)) or (

@@ -15,6 +15,7 @@ from ohgw_tools.interpreter.values import (
     UNKNOWN,
     UNKNOWN_INT,
     Dict,
+    External,
     List,
     Method,
     Unknown,
@@ -119,6 +120,19 @@ def operate(process: Process, op: ast.operator, a: Value, b: Value, node: ast.AS
     if isinstance(op, ast.MatMult):
         return made(process, product(process, a, b, node), library)
     return made(process, broadcast(process, a, b, node), library)
+
+
+def refuse_none(process: Process, op: ast.operator, other: Value, node: ast.AST) -> None:
+    """Raise what a value that NumPy or PyTorch gave raises beside None: in a product NumPy misses
+    dimensions, everything else is of a wrong type. `|` makes a union of types.
+    """
+    name = other.name if isinstance(other, External) else ""
+    library = name.partition(".")[0]
+    if library not in ERROR or not name.endswith("()") or isinstance(op, ast.BitOr):
+        return
+    product = isinstance(op, ast.MatMult) and library == "numpy"
+    text = f"None beside what {name[:60]} gave: {ast.unparse(node)[:90]}"
+    raise process.error("ValueError" if product else "TypeError", text, node)
 
 
 def product(process: Process, a: Tensor, b: Tensor, node: ast.AST) -> Shape:

@@ -53,6 +53,10 @@ class DockerCell:
         self._socket: socket.socket = getattr(stream, "_sock", stream)
         # Both hold the connection open.
         self._stack.callback(self._socket.close)
+        # Else the response complains of the closed socket when it is collected (Python 3.13).
+        response = getattr(stream, "_response", None)
+        if response is not None:
+            self._stack.callback(response.close)
         # After a flood the engine must not wait for anybody to read the rest.
         self._stack.callback(self._shut)
         api.start(self.id)
