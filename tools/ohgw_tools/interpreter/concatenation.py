@@ -34,6 +34,8 @@ def shape(
     dimension = size_of(keywords.get("dim", keywords.get("axis", place)))
     if not shapes or dimension is None:
         return None
+    if any(len(each) != len(shapes[0]) for each in shapes):
+        raise _misfit(process, name, shapes, "must have the same number of dimensions", node)
     if name in STACKING:
         return _stacked(process, name, shapes, dimension, node)
     return _joined(process, name, shapes, dimension, node)
@@ -65,8 +67,6 @@ def _joined(
     node: ast.AST,
 ) -> Shape:
     first = shapes[0]
-    if any(len(each) != len(first) for each in shapes):
-        raise _misfit(process, name, shapes, "must have the same number of dimensions", node)
     if not -len(first) <= dimension < len(first):
         return None
     dimension %= len(first)
@@ -90,8 +90,6 @@ def _stacked(
     node: ast.AST,
 ) -> Shape:
     first = shapes[0]
-    if any(len(each) != len(first) for each in shapes):
-        raise _misfit(process, name, shapes, "must have the same shape", node)
     sizes = [{s for s in each if s is not None} for each in zip(*shapes, strict=True)]
     if any(len(each) > 1 for each in sizes):
         raise _misfit(process, name, shapes, "must have the same shape", node)

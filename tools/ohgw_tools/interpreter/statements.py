@@ -122,6 +122,7 @@ def set_attribute(process: Process, owner: Value, name: str, value: Value) -> No
         process.journal.put(owner.namespace, name, value)
     elif isinstance(owner, Tensor):
         owner.frozen = False
+        owner.shape = owner.width = None  # `shape` and `data` may be written
     elif isinstance(owner, Dict) and owner.dotted:
         process.journal.put(owner, name, value)
     elif isinstance(owner, External) and owner.name == "sys" and name == "argv":

@@ -57,6 +57,8 @@ def call(
         return made(process, _rearranged(owner.shape, name, sizes_of(positional)), owner.library)
     if name == "unsqueeze" and positional:
         return made(process, _unsqueezed(owner.shape, size_of(positional[0])), owner.library)
+    if name.endswith("_") or name == "resize":  # in place, and perhaps to another shape
+        owner.shape = owner.width = None
     return UNKNOWN
 
 

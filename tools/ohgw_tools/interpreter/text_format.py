@@ -24,6 +24,7 @@ _CONVERSION = re.compile(
 _KINDS = frozenset("diouxXeEfFgGcrsa")
 _NUMBERS = frozenset("diueEfFgG")
 _LONGEST = 2000
+_MOST_DIGITS = 18  # of an index; Python refuses one that is past 2**63
 _PLAIN = (int, float, str, bytes, type(None))
 
 
@@ -71,18 +72,30 @@ def check_fields(process: Process, text: str, count: int, names: set[str], node:
     if len(text) > _LONGEST:
         return
     try:
-        fields = list(_fields(text))
+        for field in _numbered(_fields(text)):
+            if isinstance(field, int) and field >= count:
+                message = f"Replacement index {field} out of range for positional args tuple"
+                raise process.error("IndexError", message, node)
+            if isinstance(field, str) and field not in names:
+                raise process.error("KeyError", repr(field), node)
     except ValueError as error:
         raise process.error("ValueError", str(error), node) from error
-    numbered = 0
+
+
+def _numbered(fields: Iterator[str]) -> Iterator[int | str]:
+    """Yield the place or the name that each field takes its value from. Raises ValueError."""
+    automatic, manual = 0, False
     for field in fields:
+        automatic += not field
+        manual = manual or field.isdecimal()
+        if automatic and manual:
+            raise ValueError("a format has fields with and without numbers")
+        if len(field) > _MOST_DIGITS and field.isdecimal():
+            raise ValueError("Too many decimal digits in format string")
         if not field:
-            field, numbered = str(numbered), numbered + 1
-        if field.isdecimal() and int(field) >= count:
-            message = f"Replacement index {int(field)} out of range for positional args tuple"
-            raise process.error("IndexError", message, node)
-        if not field.isdecimal() and field not in names:
-            raise process.error("KeyError", repr(str(field)), node)
+            yield automatic - 1
+        else:
+            yield int(field) if field.isdecimal() else field
 
 
 def _fields(text: str, depth: int = 2) -> Iterator[str]:

@@ -74,13 +74,12 @@ class _Statement:
 
 def _statements(file: PythonFile, tree: ast.Module) -> Iterator[_Statement]:
     """Yield what can be compiled by itself: after a patch, most of a file is what it was."""
-    flags, at_start = 0, True
-    for node in tree.body:
+    flags = 0
+    start = int(ast.get_docstring(tree, clean=False) is not None)
+    for place, node in enumerate(tree.body):
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            known = at_start and [a.name for a in node.names] == ["annotations"]
+            known = place == start and [a.name for a in node.names] == ["annotations"]
             flags = _FUTURE if known else -1
-        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-            at_start = False
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         yield _Statement(node, "\n".join(file.lines[first - 1 : node.end_lineno]), flags)
 
